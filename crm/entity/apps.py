@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+from django.core import checks
+from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy as _
+
+from crm.entity.checks import check_entities
+
+
+class EntityConfig(AppConfig):
+    name = "crm.entity"
+    label = "entity"
+    verbose_name = _("Entities")
+
+    def ready(self) -> None:
+        autodiscover_modules("entities")
+        checks.register(check_entities)

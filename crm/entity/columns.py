@@ -1,0 +1,150 @@
+"""Columns of lists: a path from the model to a value, with what can be known about it."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.db.models.fields.reverse_related import ForeignObjectRel
+from django.utils.functional import Promise
+
+from crm.org.models import Department, User
+from crm.record.models import Record
+from crm.record.picklists import PicklistField
+
+Kind = Literal["text", "long", "choice", "option", "user", "department", "record", "date", "datetime", "integer", "decimal", "bool", "phone", "email", "url"]
+NUMBER_KINDS = ("integer", "decimal")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that says more than its path: a label of its own, or a kind that the field does not tell."""
+
+    path: str
+    label: str | Promise = ""
+    kind: Kind | None = None
+
+
+@dataclass(frozen=True)
+class BoundColumn:
+    """A column of one model, resolved."""
+
+    path: str
+    label: str | Promise
+    kind: Kind
+    field: "models.Field[Any, Any] | None"
+    sortable: bool
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it is right-aligned and can be summed."""
+        return self.kind in NUMBER_KINDS
+
+    @property
+    def relation(self) -> str | None:
+        """The relation that a list has to fetch to show it; users, departments and options come from the cache."""
+        if self.kind == "record":
+            return self.path
+        return self.path.rpartition("__")[0] or None
+
+    def value(self, record: Any) -> Any:
+        """The value on a record: a foreign key gives its id for cached names, the object for records."""
+        *way, last = self.path.split("__")
+        for step in way:
+            record = getattr(record, step)
+            if record is None:
+                return None
+        if self.kind in ("user", "department", "option"):
+            return getattr(record, f"{last}_id")
+        return getattr(record, last)
+
+
+def bind(model: type[models.Model], column: str | Column) -> BoundColumn:
+    """Resolve a declared column; raises FieldDoesNotExist or AttributeError for a path that leads nowhere."""
+    declared = Column(column) if isinstance(column, str) else column
+    owner, last = _walk(model, declared.path)
+    try:
+        found = owner._meta.get_field(last)
+    except FieldDoesNotExist:
+        return _bind_property(owner, last, declared)
+    if isinstance(found, ForeignObjectRel):
+        raise FieldDoesNotExist(f"{declared.path} leads to many records")
+    return BoundColumn(
+        path=declared.path,
+        label=declared.label or _label(model, found, declared.path),
+        kind=declared.kind or kind_of(found),
+        field=found,
+        sortable="__" not in declared.path and is_indexed(model, last),
+    )
+
+
+def kind_of(field: "models.Field[Any, Any]") -> Kind:
+    """How values of a model field read."""
+    if isinstance(field, PicklistField):
+        return "option"
+    if isinstance(field, models.ForeignKey):
+        return _kind_of_relation(field.related_model)
+    if field.choices:
+        return "choice"
+    for base, kind in KINDS.items():
+        if isinstance(field, base):
+            return kind
+    return "text"
+
+
+KINDS: dict[type, Kind] = {
+    models.DateTimeField: "datetime",
+    models.DateField: "date",
+    models.BooleanField: "bool",
+    models.IntegerField: "integer",
+    models.DecimalField: "decimal",
+    models.EmailField: "email",
+    models.URLField: "url",
+    models.TextField: "long",
+}
+
+
+def is_indexed(model: type[models.Model], name: str) -> bool:
+    """Whether an index leads with this column, so that a list may be sorted by it at any size."""
+    field = model._meta.get_field(name)
+    if field.is_relation:
+        return False
+    if getattr(field, "primary_key", False) or getattr(field, "unique", False) or getattr(field, "db_index", False):
+        return True
+    return any(_leading(index) == name for index in model._meta.indexes)
+
+
+def _leading(index: models.Index) -> str:
+    if index.fields_orders:
+        return str(index.fields_orders[0][0])
+    expression = index.expressions[0] if index.expressions else None
+    inner = getattr(expression, "expression", None)
+    return str(getattr(inner, "name", ""))
+
+
+def _walk(model: type[models.Model], path: str) -> tuple[type[models.Model], str]:
+    *way, last = path.split("__")
+    for step in way:
+        model = model._meta.get_field(step).related_model  # type: ignore[assignment]
+    return model, last
+
+
+def _bind_property(owner: type[models.Model], name: str, declared: Column) -> BoundColumn:
+    found = getattr(owner, name)
+    label = declared.label or getattr(found, "short_description", name)
+    return BoundColumn(declared.path, label, declared.kind or "text", None, sortable=False)
+
+
+def _label(model: type[models.Model], field: "models.Field[Any, Any]", path: str) -> str | Promise:
+    first = path.split("__")[0]
+    if "__" in path and field.name == getattr(field.model, "name_field", ""):
+        return model._meta.get_field(first).verbose_name  # type: ignore[union-attr]
+    return field.verbose_name
+
+
+def _kind_of_relation(target: Any) -> Kind:
+    if target is User:
+        return "user"
+    if target is Department:
+        return "department"
+    return "record" if isinstance(target, type) and issubclass(target, Record) else "text"

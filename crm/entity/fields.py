@@ -1,0 +1,127 @@
+"""Form fields that the derived forms and filters share: choices from picklists, users and records.
+
+None of them loads a table: picklists and users come from the cache of names, records are
+looked up one by one and searched for as one types.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from crm.kernel import registry
+from crm.org.models import Department, User
+from crm.record.models import Record
+from crm.record.names import Names
+from crm.record.picklists import PicklistOption
+
+
+BLANK = ("", "---------")
+
+
+class OptionField(forms.TypedChoiceField):
+    """One active option of a picklist; a retired one stays valid on the record that has it."""
+
+    def __init__(self, *, list_key: str, names: Names, keep: int | None = None, **options: Any) -> None:
+        choices = [(o.pk, o.label) for o in names.options.values() if o.list == list_key and (o.active or o.pk == keep)]
+        super().__init__(choices=[BLANK, *choices], coerce=int, empty_value=None, **options)
+
+    def clean(self, value: Any) -> PicklistOption | None:
+        """The chosen option, unsaved fields empty: its id is what is stored."""
+        pk = super().clean(value)
+        return PicklistOption(pk=pk, label=dict(self.choices).get(pk, "")) if pk else None  # type: ignore[call-overload]
+
+
+class UserField(forms.TypedChoiceField):
+    """One active user; `keep` stays valid on the record that has it."""
+
+    def __init__(self, *, names: Names, keep: int | None = None, **options: Any) -> None:
+        choices = [(pk, name) for pk, name in names.users.items() if pk in names.active_users or pk == keep]
+        super().__init__(choices=[BLANK, *choices], coerce=int, empty_value=None, **options)
+
+    def clean(self, value: Any) -> User | None:
+        """The chosen user."""
+        pk = super().clean(value)
+        return User.objects.get(pk=pk) if pk else None
+
+
+class OptionChoices(forms.TypedMultipleChoiceField):
+    """Several options of a picklist, as ids (for filters)."""
+
+    def __init__(self, *, list_key: str, names: Names, **options: Any) -> None:
+        super().__init__(choices=[(o.pk, o.label) for o in names.options_of(list_key)], coerce=int, **options)
+
+
+class UserChoices(forms.TypedMultipleChoiceField):
+    """Several users, as ids (for filters); `me` stands for oneself."""
+
+    def __init__(self, *, user: User, names: Names, **options: Any) -> None:
+        self.user = user
+        choices: list[tuple[Any, Any]] = [("me", _("Me")), *names.users.items()]
+        super().__init__(choices=choices, coerce=self._coerce_user, **options)
+
+    def _coerce_user(self, value: str) -> int:
+        return self.user.pk if value == "me" else int(value)
+
+
+class RecordSelect(forms.Select):
+    """A select that holds only the present choice; the page turns it into a search box."""
+
+    def __init__(self, *, model: type[Record], **options: Any) -> None:
+        super().__init__(**options)
+        self.model = model
+
+    def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> dict[str, Any]:
+        """Name the address where choices are searched."""
+        entity = registry.for_model(self.model)
+        attrs = super().build_attrs(base_attrs, extra_attrs)
+        return {**attrs, "data-options": entity.url("options")} if entity else attrs
+
+
+class RecordChoice(forms.Field):
+    """A record of another entity that the user may see, chosen by id."""
+
+    default_error_messages = {"unknown": _("Choose one of the offered records.")}
+
+    def __init__(self, *, model: type[Record], user: User, action: str = "view", **options: Any) -> None:
+        self.model, self.user, self.action = model, user, action
+        options.setdefault("widget", RecordSelect(model=model))
+        super().__init__(**options)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show the present choice as the select's only option."""
+        record = value if isinstance(value, Record) else self._find(value)
+        self.widget.choices = [BLANK, *([(record.pk, str(record))] if record else [])]
+        return record.pk if record else None
+
+    def to_python(self, value: Any) -> Any:
+        """The record, or None for an empty value."""
+        if value in self.empty_values:
+            return None
+        record = self._find(value)
+        if record is None:
+            raise ValidationError(self.error_messages["unknown"], code="unknown")
+        return record
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare ids."""
+        return str(getattr(initial, "pk", initial) or "") != str(data or "")
+
+    def _find(self, value: Any) -> Any:
+        text = str(value or "")
+        if not text.isascii() or not text.isdigit() or len(text) > 18:
+            return None
+        return self.model.objects.visible_to(self.user, self.action).filter(pk=int(text)).first()
+
+
+def department_choices(departments: "QuerySet[Department]") -> "QuerySet[Department]":
+    """Active departments in the order of the tree."""
+    return departments.filter(active=True).order_by("path")
+
+
+def indented(departments: Iterable[Department]) -> list[tuple[int, str]]:
+    """Choices that show the tree by their indent."""
+    return [(d.pk, "　" * d.depth + d.name) for d in departments]

@@ -1,0 +1,70 @@
+"""The filter bar: a django-filter set derived from an entity's `filters`.
+
+Only declared fields reach the ORM; every box offers only what the user may see.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import django_filters
+from django import forms
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm.entity.columns import kind_of
+from crm.entity.declare import Entity
+from crm.entity.fields import OptionChoices, RecordChoice, UserChoices, department_choices
+from crm.org.models import Department
+from crm.record.names import Names
+
+if TYPE_CHECKING:
+    from crm.org.models import User
+
+EMPTY_OPTION = _("(empty)")
+
+
+class DayRange(django_filters.DateFromToRangeFilter):
+    """From one day to another, both included, as calendar days of the company's time zone."""
+
+
+def filter_set(entity: Entity, data: Mapping[str, Any], user: "User", names: Names) -> django_filters.FilterSet:
+    """The bound filter set of an entity for a user; unknown parameters have no effect."""
+    declared = {name: _filter_for(entity.model, name, user, names) for name in entity.filters}
+    meta = type("Meta", (), {"model": entity.model, "fields": []})
+    made = type(f"{type(entity).__name__}Filters", (django_filters.FilterSet,), {**declared, "Meta": meta})
+    return made(data=data, queryset=entity.list_queryset(user))  # type: ignore[no-any-return]
+
+
+def _filter_for(model: type[models.Model], name: str, user: "User", names: Names) -> django_filters.Filter:
+    field: Any = model._meta.get_field(name)
+    label = field.verbose_name
+    match kind_of(field):
+        case "option":
+            return django_filters.Filter(
+                field_name=name, label=label, lookup_expr="in", field_class=OptionChoices, list_key=field.list, names=names
+            )
+        case "choice":
+            return django_filters.MultipleChoiceFilter(field_name=name, label=label, choices=field.choices)
+        case "user":
+            return django_filters.Filter(
+                field_name=name, label=label, lookup_expr="in", field_class=UserChoices, user=user, names=names
+            )
+        case "department":
+            return django_filters.ModelMultipleChoiceFilter(
+                field_name=name, label=label, queryset=department_choices(Department.objects.all())
+            )
+        case "record":
+            return django_filters.Filter(
+                field_name=name, label=label, field_class=RecordChoice, model=field.related_model, user=user
+            )
+        case "datetime" | "date":
+            return DayRange(field_name=name, label=label)
+        case "integer" | "decimal":
+            return django_filters.RangeFilter(field_name=name, label=label)
+        case "bool":
+            return django_filters.BooleanFilter(field_name=name, label=label, widget=_yes_no())
+    return django_filters.CharFilter(field_name=name, label=label, lookup_expr="icontains")
+
+
+def _yes_no() -> forms.Select:
+    return forms.Select(choices=[("", _("All")), ("true", _("Yes")), ("false", _("No"))])

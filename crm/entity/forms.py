@@ -1,0 +1,72 @@
+"""The form of an entity, derived from its sections. Only the fields named there can be written."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.db import models
+
+from crm.entity.columns import kind_of
+from crm.entity.declare import Entity
+from crm.entity.fields import OptionField, RecordChoice, UserField
+from crm.record.models import Record
+from crm.record.names import names
+
+if TYPE_CHECKING:
+    from crm.org.models import User
+
+
+class RecordForm(forms.ModelForm[Any]):
+    """The base of all derived forms: knows the user, validates like the import does, saves nothing itself."""
+
+    # Sent along by the page: which version the user saw.
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, user: "User", **options: Any) -> None:
+        self.user = user
+        super().__init__(*args, **options)
+        if self.instance.pk:
+            self.initial["version"] = self.instance.version
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if not self.errors:
+            for name, sentences in self.instance.check_rules().items():
+                for sentence in sentences:
+                    self.add_error(name if name in self.fields else None, sentence)
+
+
+def form_class(entity: Entity, user: "User", instance: Record | None = None, only: Sequence[str] = ()) -> type[RecordForm]:
+    """The form of an entity for a user; `only` narrows it (drawer, inline edit)."""
+    known = names(getattr(user, "org_stamp", None))
+
+    def field_for(field: "models.Field[Any, Any]", **options: Any) -> Any:
+        keep = getattr(instance, field.attname, None) if instance else None
+        common = {"label": field.verbose_name, "required": not field.blank, "help_text": field.help_text}
+        match kind_of(field):
+            case "option":
+                return OptionField(list_key=field.list, names=known, keep=keep, **common)  # type: ignore[attr-defined]
+            case "user":
+                return UserField(names=known, keep=keep, **common)
+            case "record":
+                return RecordChoice(model=field.related_model, user=user, **common)  # type: ignore[arg-type]
+            case "long":
+                options["widget"] = forms.Textarea(attrs={"rows": 3})
+            case "date":
+                options["widget"] = forms.DateInput(attrs={"data-date": "day"})
+            case "datetime":
+                options["widget"] = forms.DateTimeInput(attrs={"data-date": "instant"}, format="%Y-%m-%d %H:%M")
+        return field.formfield(**options)
+
+    fields = list(only or entity.fields)
+    made: type[RecordForm] = forms.modelform_factory(
+        entity.model, form=getattr(entity, "form", None) or RecordForm, fields=fields, formfield_callback=field_for
+    )
+    return made
+
+
+def quick_fields(entity: Entity) -> list[str]:
+    """The fields that the drawer asks for."""
+    return list(entity.quick or (entity.sections[0].fields if entity.sections else ()))
+
+

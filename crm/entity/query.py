@@ -1,0 +1,136 @@
+"""What a list shows, as read from its URL: words, filters, order, page. The URL is the state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import F, QuerySet
+from django.db.models.expressions import OrderBy
+from django.http import QueryDict
+
+from crm.entity.declare import Entity
+from crm.entity.filters import filter_set
+from crm.record.names import names
+
+if TYPE_CHECKING:
+    import django_filters
+
+    from crm.org.models import User
+
+SIZES = (20, 50, 100)
+DEFAULT_SIZE = 50
+MOST_COUNTED = 10_000
+# From here on the ids are found through the ordering index first, then the rows of one page.
+FAR = 1_000
+LAST_PAGE = 1_000_000
+LONGEST_QUERY = 100  # characters
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rows match: exact up to `MOST_COUNTED`, then "more than"."""
+
+    number: int
+    more: bool
+
+    def __str__(self) -> str:
+        return f"{self.number:,}{'+' if self.more else ''}"
+
+
+class ListQuery:
+    """The query of one list for one user."""
+
+    def __init__(self, entity: Entity, params: QueryDict, user: "User") -> None:
+        self.entity, self.params, self.user = entity, params, user
+        self.words = params.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY]
+        self.size = _one_of(params.get("size"), SIZES, DEFAULT_SIZE)
+        self.page = _page_number(params.get("page"))
+        self.names = names(getattr(user, "org_stamp", None))
+
+    @cached_property
+    def filters(self) -> "django_filters.FilterSet":
+        """The bound filter set (its `form` is the filter bar)."""
+        return filter_set(self.entity, self.params, self.user, self.names)
+
+    @cached_property
+    def sort(self) -> tuple[str, ...]:
+        """The order, as field names with `-` for descending; the entity's own unless a sortable column is named."""
+        wanted = self.params.get("sort", "")
+        sortable = {column.path for column in self.entity.bound_columns if column.sortable}
+        return (wanted,) if wanted.removeprefix("-") in sortable else tuple(self.entity.order)
+
+    @cached_property
+    def matching(self) -> QuerySet[Any]:
+        """All rows that match, in no order: the start of counts, exports, statistics and bulk actions."""
+        rows = self.filters.qs if self.filters.is_valid() else self.entity.list_queryset(self.user)
+        return rows.matching(self.words)  # type: ignore[no-any-return]
+
+    @property
+    def ordered(self) -> QuerySet[Any]:
+        """The matching rows in the list's order, ties broken by id."""
+        return self.matching.order_by(*ordering(self.entity, self.sort))
+
+    @cached_property
+    def count(self) -> Count:
+        """How many match, counting no further than `MOST_COUNTED`."""
+        found = self.matching.order_by()[: MOST_COUNTED + 1].count()
+        return Count(min(found, MOST_COUNTED), found > MOST_COUNTED)
+
+    @cached_property
+    def rows(self) -> list[Any]:
+        """The page's rows with the relations that its columns show."""
+        start = (self.page - 1) * self.size
+        found = self._fetch(start, self.size + 1)
+        self.has_next = len(found) > self.size
+        return found[: self.size]
+
+    def _fetch(self, start: int, length: int) -> list[Any]:
+        relations = {column.relation for column in self.entity.bound_columns if column.relation}
+        wide = self.ordered.select_related(*sorted(relations)) if relations else self.ordered
+        if start < FAR:
+            return list(wide.defer("search")[start : start + length])
+        ids = list(self.ordered.values_list("pk", flat=True)[start : start + length])
+        by_id = {row.pk: row for row in wide.defer("search").filter(pk__in=ids)}
+        return [by_id[pk] for pk in ids if pk in by_id]
+
+    def is_filtered(self) -> bool:
+        """Whether anything narrows the list."""
+        return bool(self.words or self.filters.form.changed_data)
+
+    def url(self, **changes: Any) -> str:
+        """The list's URL with some parameters changed; None removes one. Changing anything but the page goes to page 1."""
+        params = self.params.copy()
+        if "page" not in changes:
+            params.pop("page", None)
+        for name, value in changes.items():
+            params.pop(name, None)
+            if value is not None:
+                params.setlist(name, [str(v) for v in value] if isinstance(value, list | tuple) else [str(value)])
+        text = params.urlencode()
+        return f"{self.entity.url('list')}?{text}" if text else self.entity.url("list")
+
+
+def ordering(entity: Entity, sort: Sequence[str]) -> list[OrderBy | str]:
+    """The ORDER BY of a list. Empty values come last in falling order and first in rising order, as in the indexes."""
+    parts: list[OrderBy | str] = []
+    falling = False
+    for name in sort:
+        falling = name.startswith("-")
+        field = entity.model._meta.get_field(name.removeprefix("-"))
+        if field.null:
+            column = F(field.name)
+            parts.append(column.desc(nulls_last=True) if falling else column.asc(nulls_first=True))
+        else:
+            parts.append(name)
+    return [*parts, "-pk" if falling else "pk"]
+
+
+def _one_of(text: str | None, allowed: Sequence[int], default: int) -> int:
+    return next((number for number in allowed if str(number) == text), default)
+
+
+def _page_number(text: str | None) -> int:
+    if text and text.isascii() and text.isdigit():
+        return min(max(int(text[:9]), 1), LAST_PAGE)
+    return 1

@@ -1,0 +1,90 @@
+"""How a verb runs, whatever door it came through."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from crm.flow.action import Action
+from crm.kernel.errors import Denied, Refused
+from crm.org.access import access_of
+from crm.record import write
+from crm.record.models import Record
+
+if TYPE_CHECKING:
+    from crm.org.models import User
+
+MOST_AT_ONCE = 1000  # rows under lock in one transaction
+
+
+class Missing(Refused):
+    """Records that do not exist for this user."""
+
+    status = 404
+
+
+@dataclass
+class Outcome:
+    """What a run did: the records it changed, and (record, sentence) for those that refused."""
+
+    done: list[Any] = field(default_factory=list)
+    refused: list[tuple[Any, str]] = field(default_factory=list)
+
+
+def run(action: Action, model: type[Record], ids: Collection[int], *, by: "User", data: dict[str, Any] | None = None) -> Outcome:
+    """Do `action` on the records of these ids, in one transaction and under their locks.
+
+    Raises `Denied` without the right, `Missing` for ids that the user cannot see, `Refused` when a
+    single record (or any, with bulk="all") refuses; then nothing has changed.
+    """
+    if not access_of(by).can(model.key(), action.perm):
+        raise Denied(_("Your role does not allow “%(action)s”.") % {"action": action.label})
+    if len(ids) > MOST_AT_ONCE:
+        raise Refused(_("At most %(count)s records at once.") % {"count": MOST_AT_ONCE})
+    with transaction.atomic():
+        records = _lock(action, model, ids, by)
+        outcome = Outcome()
+        for record in records:
+            _one(action, record, by, data or {}, outcome)
+        if outcome.refused and (action.bulk != "each" or len(ids) == 1):
+            raise Refused(_first_refusal(outcome, len(ids)))
+    return outcome
+
+
+def _lock(action: Action, model: type[Record], ids: Collection[int], by: "User") -> list[Any]:
+    within = model.objects.visible_to(by, action.perm, part=action.part).filter(pk__in=ids)
+    # Locked rows are read as they are now: what another transaction changed meanwhile is seen here.
+    records: list[Any] = list(within.select_for_update(of=("self",)).order_by("pk"))
+    missing = set(ids) - {record.pk for record in records}
+    if missing:
+        reason = action.explain(missing, by) if action.explain else None
+        if reason:
+            raise Refused(reason)
+        if model.objects.visible_to(by).filter(pk__in=missing).count() == len(missing):
+            raise Denied(_("You may see this record, but not do “%(action)s” on it.") % {"action": action.label})
+        raise Missing(_("This record does not exist or is not yours to see."))
+    return records
+
+
+def _one(action: Action, record: Any, by: "User", data: dict[str, Any], outcome: Outcome) -> None:
+    refusal = action.refusal(record, by)
+    if refusal:
+        outcome.refused.append((record, refusal))
+        return
+    try:
+        with transaction.atomic():
+            action.body(record, by=by, **data)
+            if action.to is not None:
+                setattr(record, record.state_field, action.to)
+            write.update([record], by, action=action.name, reason=str(data.get("reason", "")))
+    except Refused as error:
+        outcome.refused.append((record, str(error)))
+    else:
+        outcome.done.append(record)
+
+
+def _first_refusal(outcome: Outcome, asked: int) -> str:
+    record, reason = outcome.refused[0]
+    return reason if asked == 1 else _("%(record)s: %(reason)s") % {"record": record, "reason": reason}

@@ -1,0 +1,222 @@
+"""What every record has, and the tables that hang on records of all kinds."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm.org.models import User
+from crm.record.picklists import PicklistOption
+from crm.record.query import RecordQuerySet
+from crm.record.scope import Scoped
+from crm.record.search import BIGRAMS, search_text
+from crm.record.tracked import Tracked
+
+__all__ = ["Attachment", "Change", "Counter", "NumberRule", "OwnerChange", "PicklistOption", "Record"]
+
+
+class Record(Tracked, Scoped, models.Model):
+    """A business record: numbered, owned, searchable, with history; deleting hides it.
+
+    Subclasses name their facts in the class attributes below and are written through
+    `crm.record.write` only, which keeps number, search text, history and version.
+    """
+
+    number_prefix: ClassVar[str] = ""
+    name_field: ClassVar[str] = "name"
+    state_field: ClassVar[str] = ""
+    search_names: ClassVar[Sequence[str]] = ("name",)
+    search_phones: ClassVar[Sequence[str]] = ()
+    search_codes: ClassVar[Sequence[str]] = ("number",)
+    # Kept by the system: neither typed into forms nor listed in the change history.
+    system_fields: ClassVar[frozenset[str]] = frozenset(
+        {"id", "search", "version", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "deleted_by"}
+    )
+
+    number = models.CharField(_("number"), max_length=40, editable=False, default="")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("owner")
+    )
+    department = models.ForeignKey(
+        "org.Department",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("department"),
+    )
+    remarks = models.TextField(_("remarks"), blank=True, default="", max_length=2000)
+    created_at = models.DateTimeField(_("created at"), editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("created by"),
+    )
+    updated_at = models.DateTimeField(_("updated at"), editable=False)
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("updated by"),
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+    deleted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    search = models.TextField(editable=False, default="")
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return str(getattr(self, self.name_field))
+
+    @classmethod
+    def key(cls) -> str:
+        """The entity key under which rights are granted, such as `customers.customer`."""
+        return cls._meta.label_lower
+
+    def compose_search(self) -> str:
+        """The text of the search column, from the fields that the class names."""
+        return search_text(
+            [str(getattr(self, name) or "") for name in self.search_names],
+            [str(getattr(self, name) or "") for name in self.search_phones],
+            [str(getattr(self, name) or "") for name in self.search_codes],
+        )
+
+    def check_rules(self) -> dict[str, list[Any]]:
+        """Rules over several fields: field name → sentences. Must not query (it runs per imported row)."""
+        return {}
+
+    @classmethod
+    def bulk_rules(cls, records: Sequence[Any]) -> None:
+        """Fill what follows from other tables, for many at once, before they are written."""
+
+    @property
+    def state_label(self) -> str:
+        """The state as the user reads it; empty where the entity has none."""
+        return str(getattr(self, f"get_{self.state_field}_display")()) if self.state_field else ""
+
+
+def record_indexes(name: str, *extra: models.Index) -> list[models.Index]:
+    """The indexes every record table needs: newest first, newest of an owner, search, number.
+
+    `name` is a short prefix for the index names (at most 18 characters).
+    """
+    alive = models.Q(deleted_at=None)
+    return [
+        models.Index(fields=["-created_at", "-id"], name=f"{name}_newest", condition=alive),
+        models.Index(fields=["owner", "-created_at", "-id"], name=f"{name}_owner", condition=alive),
+        models.Index(fields=["number", "id"], name=f"{name}_number"),
+        GinIndex(BIGRAMS, name=f"{name}_search", fastupdate=False),
+        *extra,
+    ]
+
+
+class Change(models.Model):
+    """One line of the change history (变更历史); rows are never changed or deleted."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.PROTECT, related_name="+")
+    object_id = models.BigIntegerField()
+    at = models.DateTimeField(_("at"))
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    action = models.CharField(_("action"), max_length=40)
+    # {"phone": ["021-5888 8888", "021-5888 8889"]}: values as text, as the user would read them in any language
+    fields = models.JSONField(default=dict)
+    reason = models.CharField(_("reason"), max_length=500, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
+        indexes = [models.Index(fields=["content_type", "object_id", "-id"], name="change_of_record")]
+
+
+class OwnerChange(models.Model):
+    """Who held a record, from when, given by whom (负责人变更历史); an append-only ledger."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.PROTECT, related_name="+")
+    object_id = models.BigIntegerField()
+    at = models.DateTimeField(_("at"))
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    from_owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("from"))
+    to_owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("to"))
+    action = models.CharField(_("action"), max_length=40)
+    reason = models.CharField(_("reason"), max_length=500, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("owner change")
+        verbose_name_plural = _("owner changes")
+        indexes = [
+            models.Index(fields=["content_type", "object_id", "-id"], name="owner_change_of_record"),
+            models.Index(fields=["to_owner", "content_type", "-at"], name="owner_change_to"),
+            models.Index(fields=["from_owner", "content_type", "-at"], name="owner_change_from"),
+        ]
+
+
+def attachment_path(attachment: "Attachment", name: str) -> str:
+    """Where the file lies: never under a name that a user chose."""
+    return f"attachments/{attachment.key[:2]}/{attachment.key}"
+
+
+class Attachment(models.Model):
+    """A file on a record; whoever may see the record may see the file."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.PROTECT, related_name="+")
+    object_id = models.BigIntegerField()
+    key = models.CharField(max_length=32, unique=True)
+    file = models.FileField(upload_to=attachment_path, max_length=200)
+    name = models.CharField(_("file name"), max_length=255)
+    size = models.BigIntegerField(_("size"))
+    sha256 = models.CharField(max_length=64)
+    at = models.DateTimeField(_("uploaded at"))
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("uploaded by"))
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        indexes = [models.Index(fields=["content_type", "object_id", "-id"], name="attachment_of_record")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NumberRule(models.Model):
+    """How an entity's numbers read (编号规则), such as `KH{yyyyMMdd}{0000}`."""
+
+    entity = models.CharField(_("module"), max_length=80, unique=True)
+    pattern = models.CharField(
+        _("pattern"),
+        max_length=60,
+        help_text=_("Text with {yyyy}, {yyyyMM} or {yyyyMMdd} for the date and {0000} for the serial number."),
+    )
+
+    class Meta:
+        verbose_name = _("number rule")
+        verbose_name_plural = _("number rules")
+
+    def __str__(self) -> str:
+        return self.pattern
+
+
+class Counter(models.Model):
+    """The last serial number given out for an entity in a period (the date part of its numbers)."""
+
+    entity = models.CharField(max_length=80)
+    period = models.CharField(max_length=8, blank=True)
+    last = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entity", "period"], name="one_counter_per_entity_and_period")]

@@ -1,0 +1,34 @@
+"""Models that remember what they were loaded with, so that a write knows what changed."""
+
+from collections.abc import Collection
+from typing import Any, Self
+
+from django.db import models
+
+
+class Tracked(models.Model):
+    """Keeps the loaded column values beside the present ones; costs one tuple per row."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+        """Django's hook for a loaded row."""
+        record = super().from_db(db, field_names, values)
+        record.__dict__["_loaded"] = dict(zip(field_names, values, strict=False))
+        return record
+
+    def changed_fields(self) -> dict[str, tuple[Any, Any]]:
+        """Attribute name → (value in the database, value now), of the columns that differ."""
+        loaded = self.__dict__.get("_loaded", {})
+        return {
+            name: (old, self.__dict__[name])
+            for name, old in loaded.items()
+            if name in self.__dict__ and self.__dict__[name] != old
+        }
+
+    def mark_saved(self) -> None:
+        """Take the present values as those in the database."""
+        names = [field.attname for field in self._meta.concrete_fields]
+        self.__dict__["_loaded"] = {name: self.__dict__[name] for name in names if name in self.__dict__}

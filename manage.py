@@ -6,6 +6,12 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from crm import embedded
+
+WITHOUT_SERVERS = {"check", "collectstatic", "compilemessages", "help", "makemessages"}
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+    if not WITHOUT_SERVERS.intersection(sys.argv[1:2]):
+        embedded.start()
     execute_from_command_line(sys.argv)

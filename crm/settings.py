@@ -5,11 +5,14 @@ docs/configuration.md lists every variable that is read here.
 
 from pathlib import Path
 
+import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from crm import embedded
+
+django_stubs_ext.monkeypatch()  # Django's generic classes take their type arguments at run time too
 
 env = environ.Env()
 

@@ -15,6 +15,7 @@ from crm.record.models import Record, record_indexes
 from crm.record.picklists import PicklistField
 from crm.record.scope import NOBODY
 from crm.record.shares import DepartmentShare, ShareTables, UserShare
+from customers import follow_ups, primary
 
 POOL_ACTIONS = frozenset({"view", "export", "claim", "apply", "accept", "refuse", "withdraw", "assign", "move", "change", "delete"})
 
@@ -84,6 +85,8 @@ class Customer(Record):
     last_follow_up_at = models.DateTimeField(_("last follow-up"), null=True, editable=False)
     last_follow_up = models.CharField(_("last follow-up content"), max_length=200, blank=True, default="", editable=False)
     next_follow_up_at = models.DateTimeField(_("next follow-up"), null=True, editable=False)
+    # Not a column: set while a manager recycles, so that the former owner can be told.
+    former_owner_id: int | None = None
     # What the duplicate check compares; see `crm.kernel.china`.
     name_key = models.CharField(max_length=120, blank=True, default="", editable=False)
     phone_key = models.CharField(max_length=40, blank=True, default="", editable=False)
@@ -132,8 +135,8 @@ class Customer(Record):
         return ShareTables(CustomerUserShare, CustomerDepartmentShare)
 
     @classmethod
-    def bulk_rules(cls, records: Sequence[Any]) -> None:
-        """The keys of the duplicate check, and the pool of those that nobody owns."""
+    def before_write(cls, records: Sequence[Any], by: User | None) -> None:
+        """The keys that the duplicate check compares."""
         for customer in records:
             customer.credit_code = credit_code.normalize(customer.credit_code)
             customer.name_key = company_key(customer.name)
@@ -244,6 +247,11 @@ class Contact(Record):
             )
         ]
 
+    @classmethod
+    def before_write(cls, records: Sequence[Any], by: User | None) -> None:
+        """Keep exactly one primary contact per customer."""
+        primary.settle(records)
+
 
 class FollowUpKind(models.TextChoices):
     """A follow-up is planned, or it is a record of what happened."""
@@ -281,3 +289,14 @@ class CustomerFollowUp(Record):
             models.Index(fields=["customer", "-at", "-id"], name="followup_customer", condition=Q(deleted_at=None)),
             models.Index(fields=["-at", "-id"], name="followup_at", condition=Q(deleted_at=None)),
         )
+
+    def check_rules(self) -> dict[str, list[Any]]:
+        """The contact is one of the customer's."""
+        if self.contact is not None and self.contact.customer_id != self.customer_id:
+            return {"contact": [_("Choose a contact of this customer.")]}
+        return {}
+
+    @classmethod
+    def after_write(cls, records: Sequence[Any], by: User | None) -> None:
+        """The customer shows its last and next follow-up."""
+        follow_ups.refresh(sorted({record.customer_id for record in records}))

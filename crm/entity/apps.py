@@ -3,8 +3,6 @@ from django.core import checks
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
-from crm.entity.checks import check_entities
-
 
 class EntityConfig(AppConfig):
     name = "crm.entity"
@@ -12,5 +10,7 @@ class EntityConfig(AppConfig):
     verbose_name = _("Entities")
 
     def ready(self) -> None:
+        from crm.entity.checks import check_entities  # models are loaded only now
+
         autodiscover_modules("entities")
         checks.register(check_entities)

@@ -169,6 +169,11 @@ class Entity:
         """The records that this list shows to the user."""
         return self.model.objects.visible_to(user, action, part=self.part).filter(self.rows)
 
+    def prepare(self, record: Any, user: "User") -> None:
+        """Fill in what a new record of this list starts with; by default it belongs to its creator."""
+        if record.owner_id is None:
+            record.owner = user
+
     # -- derived -------------------------------------------------------------------------------
 
     @cached_property
@@ -201,8 +206,9 @@ E = TypeVar("E", bound=type[Entity])
 
 def register(declaration: E) -> E:
     """Class decorator: put the entity into the registry. Unknown attributes are an error, so a typo is not lost."""
-    known = {name for base in (Entity, *declaration.__mro__[1:]) for name in (*vars(base), *base.__annotations__)} if declaration else set()
-    extra = [name for name, value in vars(declaration).items() if not name.startswith("__") and name not in known and not callable(value)]
+    bases = declaration.__mro__[1:]
+    known = {name for base in bases for name in (*vars(base), *getattr(base, "__annotations__", ()))}
+    extra = [name for name, value in vars(declaration).items() if name not in known and not callable(value)]
     if extra:
         raise TypeError(f"{declaration.__name__} has unknown attributes: {', '.join(extra)}")
     registry.add(declaration())

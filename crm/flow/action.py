@@ -47,6 +47,8 @@ class Action:
     part: str | None = None
     # Says for records that the user cannot act on any more why that is; see `crm.flow.run`.
     explain: Callable[[Collection[int], "User"], Text | None] | None = None
+    # Called once per run, in its transaction, with the records that were done, the user and the inputs: for messages.
+    after: Callable[[list[Any], "User", dict[str, Any]], None] | None = None
 
     @property
     def name(self) -> str:

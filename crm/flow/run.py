@@ -50,6 +50,8 @@ def run(action: Action, model: type[Record], ids: Collection[int], *, by: "User"
             _one(action, record, by, data or {}, outcome)
         if outcome.refused and (action.bulk != "each" or len(ids) == 1):
             raise Refused(_first_refusal(outcome, len(ids)))
+        if action.after and outcome.done:
+            action.after(outcome.done, by, data or {})
     return outcome
 
 

@@ -8,10 +8,12 @@ import logging
 import time
 from uuid import uuid4
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from crm.jobs import handlers
 from crm.jobs.models import Job, State
@@ -107,7 +109,7 @@ def step(claimed: Job) -> bool:
     if job.by and not job.by.is_active:
         end(job, State.CANCELLED, phrase(_("The account of {user} is no longer active"), user=job.by.real_name))
         return False
-    with transaction.atomic():
+    with transaction.atomic(), override(job.by.language if job.by else settings.LANGUAGE_CODE):
         more = handlers.get(job.kind).step(job)
         keep(job)
         if not more:
@@ -138,17 +140,20 @@ def put_back(job: Job, attempts: int) -> bool:
 
 def recover(lost: Q) -> None:
     """Put back the running jobs whose worker is gone, or end them: if asked to, or after too many attempts."""
-    for pk in Job.objects.filter(lost, state=State.RUNNING).values_list("pk", flat=True):
+    running = Job.objects.filter(lost, state=State.RUNNING)
+    for pk in running.values_list("pk", flat=True):
         with transaction.atomic():
             # Locked and looked at again, for the worker may have shown itself since; one that commits now lives.
-            job = Job.objects.filter(lost, state=State.RUNNING, pk=pk).select_for_update(skip_locked=True).first()
+            job = running.filter(pk=pk).select_for_update(skip_locked=True).first()
             if job:
-                _recover(job)
+                put_back_or_end(job)
 
 
-def _recover(job: Job) -> bool:
+def put_back_or_end(job: Job) -> None:
+    """What becomes of a job whose worker is gone."""
     if job.cancel_asked:
-        return end(job, State.CANCELLED)
-    if job.attempts >= ATTEMPTS:
-        return end(job, State.FAILED, phrase(_("It was broken off {n} times at the same place"), n=job.attempts))
-    return put_back(job, attempts=job.attempts)
+        end(job, State.CANCELLED)
+    elif job.attempts >= ATTEMPTS:
+        end(job, State.FAILED, phrase(_("It was broken off {n} times at the same place"), n=job.attempts))
+    else:
+        put_back(job, attempts=job.attempts)

@@ -102,8 +102,12 @@ class Record(Tracked, Scoped, models.Model):
         return {}
 
     @classmethod
-    def bulk_rules(cls, records: Sequence[Any]) -> None:
-        """Fill what follows from other tables, for many at once, before they are written."""
+    def before_write(cls, records: Sequence[Any], by: "User | None") -> None:
+        """Fill what follows from other fields or tables, for many at once, before they are written."""
+
+    @classmethod
+    def after_write(cls, records: Sequence[Any], by: "User | None") -> None:
+        """Bring up to date what other tables derive from these records, for many at once, in the same transaction."""
 
     @property
     def state_label(self) -> str:

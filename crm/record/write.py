@@ -35,12 +35,13 @@ def insert(records: Sequence[R], by: "User | None", *, action: str = "create", r
             record.created_at = record.updated_at = at
             record.created_by = record.updated_by = by
             _fill_department(record)
-        model.bulk_rules(records)
+        model.before_write(records, by)
         for record in records:
             record.search = record.compose_search()
         model._default_manager.bulk_create(records, batch_size=BATCH)
         _log(records, at, by, action, reason, {})
         _log_owners([(record, None, record.owner_id) for record in records if record.owner_id], at, by, action, reason)
+        model.after_write(records, by)
     for record in records:
         record.mark_saved()
     return records
@@ -56,7 +57,7 @@ def update(records: Sequence[R], by: "User | None", *, action: str = "change", r
             if "owner_id" in record.changed_fields():
                 _fill_department(record)
         if records:
-            type(records[0]).bulk_rules(records)
+            type(records[0]).before_write(records, by)
         differences = {record.pk: record.changed_fields() for record in records}
         dirty = [record for record in records if differences[record.pk]]
         if not dirty:
@@ -72,6 +73,7 @@ def update(records: Sequence[R], by: "User | None", *, action: str = "change", r
             (record, *differences[record.pk]["owner_id"]) for record in dirty if "owner_id" in differences[record.pk]
         ]
         _log_owners(moved, at, by, action, reason)
+        type(dirty[0]).after_write(dirty, by)
     for record in dirty:
         record.mark_saved()
     return records

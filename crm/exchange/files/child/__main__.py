@@ -4,10 +4,10 @@ import codecs
 import json
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
-from crm.exchange.files.child.cells import Refusal, Rows, label, trimmed
+from crm.exchange.files.child.cells import Refusal, Source, is_blank, label, row_json
 from crm.exchange.files.child.package import CHUNK, overlapping
 
 BATCH = 500
@@ -20,8 +20,7 @@ def main(path: str, kind: str, limits: dict[str, int]) -> None:
     out = sys.stdout.buffer
     try:
         _check_content(path, kind)
-        sheet, rows = _reader(kind)(path, limits)
-        answer = _print(out, sheet, rows, limits)
+        answer = _print(out, _reader(kind)(path, limits), limits)
     except Refusal as refusal:
         answer = refusal.answer
     except MemoryError:
@@ -48,12 +47,15 @@ def _check_content(path: str, kind: str) -> None:
         if not start:
             raise Refusal("empty")
         found = _kind_of(start)
-        if found == "xls" != kind and any(
-            ENCRYPTED in block for block in overlapping(iter(lambda: file.read(CHUNK), b""), len(ENCRYPTED))
-        ):
+        # A workbook with a password is an .xlsx wrapped in the container of an old .xls.
+        if kind == "xlsx" and found == "xls" and _holds(file, ENCRYPTED):
             raise Refusal("password")
     if found != kind:
         raise Refusal("content", found=found)
+
+
+def _holds(file: BinaryIO, needle: bytes) -> bool:
+    return any(needle in block for block in overlapping(iter(lambda: file.read(CHUNK), b""), len(needle)))
 
 
 def _kind_of(start: bytes) -> str:
@@ -70,7 +72,7 @@ def _kind_of(start: bytes) -> str:
     return "csv"
 
 
-def _reader(kind: str) -> Callable[[str, dict[str, int]], tuple[str, Rows]]:
+def _reader(kind: str) -> Callable[[str, dict[str, int]], Source]:
     # Imported on demand: each reader costs start-up time that the others need not pay.
     if kind == "csv":
         from crm.exchange.files.child.delimited import read_csv
@@ -81,24 +83,26 @@ def _reader(kind: str) -> Callable[[str, dict[str, int]], tuple[str, Rows]]:
     return {"xlsx": workbook.read_xlsx, "xls": workbook.read_xls}[kind]
 
 
-def _print(out: BinaryIO, sheet: str, rows: Rows, limits: dict[str, int]) -> dict[str, object]:
+def _print(out: BinaryIO, source: Source, limits: dict[str, int]) -> dict[str, object]:
     """Print the header and the rows (the first `limit` if that is not 0), and count all rows."""
-    first, header = next(((number, cells) for number, cells in rows if trimmed(cells)), (0, []))
-    if not header:
+    rows = ((number, values) for number, values in source.rows if not is_blank(values))
+    first, header = next(rows, (0, []))
+    labels = [label(value) for value in header]
+    while labels and not labels[-1]:
+        labels.pop()
+    if not labels:
         raise Refusal("empty")
-    _check_width(len(header), limits)
-    out.write(_json({"sheet": sheet, "row": first, "header": [label(cell) for cell in header]}) + b"\n")
+    _check_width(labels, limits)
+    out.write(_json({"sheet": source.sheet, "row": first, "header": labels}) + b"\n")
     out.flush()
+    flawed = {row for row, _column in source.flaws}
     count, batch = 0, []
-    for number, cells in rows:
-        if not trimmed(cells):
-            continue
-        count += 1
+    for count, (number, values) in enumerate(rows, 1):
         if count > limits["rows"]:
             raise Refusal("rows", most=limits["rows"])
-        _check_width(len(cells), limits)
+        _check_width(values, limits)
         if count <= (limits["limit"] or count):
-            batch.append(b"%d\t%s\n" % (number, _json(cells)))
+            batch.append(b"%d\t%s\n" % (number, row_json(number, values, source.flaws, flawed)))
         if len(batch) == BATCH:
             out.write(b"".join(batch))
             batch.clear()
@@ -106,9 +110,10 @@ def _print(out: BinaryIO, sheet: str, rows: Rows, limits: dict[str, int]) -> dic
     return {"rows": count}
 
 
-def _check_width(width: int, limits: dict[str, int]) -> None:
-    if width > limits["columns"]:
-        raise Refusal("columns", most=limits["columns"])
+def _check_width(values: Sequence[object], limits: dict[str, int]) -> None:
+    most = limits["columns"]
+    if len(values) > most and any(value != "" for value in values[most:]):
+        raise Refusal("columns", most=most)
 
 
 def _json(value: object) -> bytes:

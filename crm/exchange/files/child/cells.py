@@ -1,21 +1,25 @@
-"""A cell of a table as the child prints it.
+"""A row of a table, from what a reader gives to what the child prints.
 
 Text, number, boolean and null are themselves; anything else is an object with one key: `date`,
 `datetime`, `time` (ISO text), or `error` with a code: `formula` (its result was never saved),
 `digits` (a whole number so long that the spreadsheet has rounded it), `value` (such as #N/A).
 """
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
 Cell = str | int | float | bool | dict[str, str] | None
-Rows = Iterator[tuple[int, list[Cell]]]  # with the row's number as the user sees it
+Flaws = Mapping[tuple[int, int], str]  # row as the user counts, zero-based column → code of the error
 
 # A spreadsheet keeps 15 digits of a number; the rest of a longer one is already lost in the file.
 FIRST_ROUNDED = 10**15
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# In a row's JSON: an escape (control characters, line ends) or text that starts with white space.
+TO_CLEAN = re.compile(r'\\[bfrntu]|"\s|[\ufffe\uffff]')
 
 
 class Refusal(Exception):
@@ -26,13 +30,48 @@ class Refusal(Exception):
         self.answer = {"refused": code, **params}
 
 
-def cell(value: Any) -> Cell:
-    """What a spreadsheet's reader gives for a cell, as it is printed."""
+@dataclass(frozen=True)
+class Source:
+    """An opened table. Rows come with their numbers as the user sees them; "" is an empty cell."""
+
+    sheet: str
+    rows: Iterator[tuple[int, Sequence[Any]]]
+    flaws: Flaws = field(default_factory=dict)
+
+
+def is_blank(values: Sequence[Any]) -> bool:
+    """Whether the row shows nothing."""
+    return all(type(value) is str and (not value or value.isspace()) for value in values)
+
+
+def row_json(number: int, values: Sequence[Any], flaws: Flaws, flawed: set[int]) -> bytes:
+    """The row as JSON without the empty cells at its end."""
+    cells = [(value or None) if type(value) is str else _cell(value) for value in values]
+    if number in flawed:
+        cells = [{"error": flaws[number, i]} if (number, i) in flaws else cell for i, cell in enumerate(cells)]
+    line = _json(cells)
+    if TO_CLEAN.search(line):
+        line = _json([text(cell) if type(cell) is str else cell for cell in cells])
+    return line.encode()
+
+
+def text(value: str) -> str | None:
+    """Without control characters and with plain line ends; None if nothing can be seen."""
+    value = CONTROL.sub("", value).replace("\r\n", "\n").replace("\r", "\n")
+    return None if value.isspace() else value or None
+
+
+def label(value: Any) -> str:
+    """A cell of the header as text on one line."""
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    return " ".join((text(str(value)) or "").split())
+
+
+def _cell(value: Any) -> Cell:
     kind = type(value)
-    if kind is str:
-        return text(value)
     if kind is float:
-        return number(value)
+        return _number(value)
     if kind is bool or kind is int:
         return value  # type: ignore[no-any-return]
     if kind is datetime:
@@ -44,30 +83,17 @@ def cell(value: Any) -> Cell:
     return str(value)
 
 
-def number(value: float) -> Cell:
+def _number(value: float) -> Cell:
     """Whole floats become whole numbers, as the user typed them."""
     if value.is_integer():
         return int(value) if abs(value) < FIRST_ROUNDED else {"error": "digits"}
     return value if value - value == 0 else {"error": "value"}  # infinite, or not a number
 
 
-def text(value: str) -> str | None:
-    """Without control characters and with plain line ends; None if nothing can be seen."""
-    if CONTROL.search(value):
-        value = CONTROL.sub("", value)
-    if "\r" in value:
-        value = value.replace("\r\n", "\n").replace("\r", "\n")
-    return None if not value or value.isspace() else value
-
-
-def trimmed(cells: list[Cell]) -> list[Cell]:
-    """The row without the empty cells at its end (taken off in place)."""
+def _json(cells: list[Cell]) -> str:
     while cells and cells[-1] is None:
         cells.pop()
-    return cells
+    return _encode(cells)
 
 
-def label(cell: Cell) -> str:
-    """A cell of the header as text on one line."""
-    value = next(iter(cell.values())) if isinstance(cell, dict) else cell
-    return "" if value is None else " ".join(str(value).split())
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

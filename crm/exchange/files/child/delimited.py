@@ -3,8 +3,9 @@
 import codecs
 import csv
 import re
+from collections.abc import Iterator
 
-from crm.exchange.files.child.cells import Refusal, Rows, text
+from crm.exchange.files.child.cells import Refusal, Source
 
 CHUNK = 1 << 20
 MAX_FIELD = 131_072
@@ -12,19 +13,19 @@ MAX_FIELD = 131_072
 GUARDED = re.compile(r"'+\s*[=+\-@＝＋－＠]|'+[\t\r\n]")
 
 
-def read_csv(path: str, limits: dict[str, int]) -> tuple[str, Rows]:
-    """No sheet name, and the rows; raises Refusal."""
-    return "", _rows(path, _encoding(path))
+def read_csv(path: str, limits: dict[str, int]) -> Source:
+    """The rows, of a sheet without a name; raises Refusal."""
+    return Source("", _rows(path, _encoding(path)))
 
 
-def _rows(path: str, encoding: str) -> Rows:
+def _rows(path: str, encoding: str) -> Iterator[tuple[int, list[str]]]:
     csv.field_size_limit(MAX_FIELD)
     with open(path, encoding=encoding, newline="") as file:
         first = file.readline(MAX_FIELD)
         file.seek(0)
         try:
             for number, record in enumerate(csv.reader(file, delimiter=max(",\t;", key=first.count)), 1):
-                yield number, [text(value[1:] if GUARDED.match(value) else value) for value in record]
+                yield number, [value[1:] if value[:1] == "'" and GUARDED.match(value) else value for value in record]
         except (csv.Error, UnicodeError):
             raise Refusal("damaged") from None
 

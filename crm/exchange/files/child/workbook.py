@@ -1,25 +1,22 @@
 """Rows of the first visible sheet of an .xlsx or .xls."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
-
 import python_calamine as calamine
 
-from crm.exchange.files.child.cells import Cell, Refusal, Rows, cell
-from crm.exchange.files.child.package import Flaws, inspect
+from crm.exchange.files.child.cells import Flaws, Refusal, Source
+from crm.exchange.files.child.package import inspect
 
 
-def read_xlsx(path: str, limits: dict[str, int]) -> tuple[str, Rows]:
-    """The sheet's name and its rows; raises Refusal."""
+def read_xlsx(path: str, limits: dict[str, int]) -> Source:
+    """The sheet with its rows; raises Refusal."""
     return _read(path, inspect(path, limits))
 
 
-def read_xls(path: str, limits: dict[str, int]) -> tuple[str, Rows]:
-    """The sheet's name and its rows; raises Refusal."""
+def read_xls(path: str, limits: dict[str, int]) -> Source:
+    """The sheet with its rows; raises Refusal."""
     return _read(path, {})
 
 
-def _read(path: str, flaws: Flaws) -> tuple[str, Rows]:
+def _read(path: str, flaws: Flaws) -> Source:
     try:
         workbook = calamine.load_workbook(path)
         name = next(
@@ -32,13 +29,4 @@ def _read(path: str, flaws: Flaws) -> tuple[str, Rows]:
         raise Refusal("password") from None
     except (calamine.CalamineError, StopIteration, OSError, ValueError):
         raise Refusal("damaged") from None
-    return name, _rows(rows, flaws)
-
-
-def _rows(rows: Iterable[Sequence[Any]], flaws: Flaws) -> Rows:
-    flawed = {row for row, _column in flaws}
-    for number, values in enumerate(rows):
-        cells: list[Cell] = [cell(value) for value in values]
-        if number in flawed:
-            cells = [{"error": flaws[number, i]} if (number, i) in flaws else one for i, one in enumerate(cells)]
-        yield number + 1, cells
+    return Source(name, enumerate(rows, 1), flaws)

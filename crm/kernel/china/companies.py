@@ -1,0 +1,2 @@
+def company_key(name: str) -> str:
+    return "".join(name.split()).lower()

@@ -1,0 +1,2 @@
+def normalize(phone: str) -> str:
+    return "".join(c for c in phone if c.isdigit())

@@ -1,0 +1,76 @@
+"""What a user typed into a search box, as conditions on the pieces of a search column."""
+
+import re
+from typing import NamedTuple
+
+from crm.kernel.text.pieces import SIGNS, pairs, signs
+from crm.kernel.text.pinyin import beginning_with, cuts
+from crm.kernel.text.words import words
+
+LONGEST_QUERY = 60  # characters; what follows is not looked at
+MOST_WORDS = 6
+
+_COUNTRY_CODE = re.compile(r"(?:\+|00)86[-\s]*(?=\d)")
+
+
+class Pattern(NamedTuple):
+    """Pieces that a row must hold: all of `every`, one of `some` (if any are named).
+
+    `runs` are stretches of the search text. They make a match exact where the pieces could
+    stand apart, and are the cheap look at a row that needs no cutting into pieces.
+    """
+
+    every: tuple[str, ...]
+    some: tuple[str, ...]
+    runs: tuple[str, ...]
+
+
+Word = tuple[Pattern, ...]  # any of these
+Phrase = tuple[Word, ...]  # all of these
+
+
+def parse(query: str) -> tuple[Phrase, ...]:
+    """The phrases one of which a row must match; none for a query without letters or digits.
+
+    All words must be found. Words may also be read as one, for those who type 张 三,
+    `wei lai` or a phone number with gaps.
+    """
+    typed = words(_COUNTRY_CODE.sub("", query[:LONGEST_QUERY]))[:MOST_WORDS]
+    if not typed:
+        return ()
+    phrases = [tuple(patterns(word) for word in typed)]
+    whole = "".join(typed)
+    if len(typed) > 1 and (whole.isascii() or any(len(word) == 1 for word in typed)):
+        phrases.append((patterns(whole),))
+    return tuple(phrases)
+
+
+def patterns(word: str) -> Word:
+    """All that a plain word may mean: letters, initials, pinyin, a part of a phone or code."""
+    found = [_letters(word)]
+    if word.isascii():
+        if not word.isdecimal():
+            found.append(_letters(word.upper()))
+        if word.isalpha() and len(word) > 1:
+            found += [_syllables(cut) for cut in cuts(word)]
+        elif not word.isalpha() and len(word) >= SIGNS - 1:
+            found.append(_code(word))
+    return tuple(found)
+
+
+def _letters(word: str) -> Pattern:
+    pieces = pairs(word) or [f"^{word}"]
+    return Pattern(every=tuple(pieces), some=(), runs=(" ".join(pieces),))
+
+
+def _syllables(cut: tuple[str, ...]) -> Pattern:
+    *whole, last = cut
+    before = f"{whole[-1]}'" if whole else "^"
+    every = tuple(f"{one}'{other}" for one, other in zip(whole, whole[1:], strict=False))
+    some = tuple(before + syllable for syllable in beginning_with(last))
+    return Pattern(every=every, some=some, runs=(*every, before))
+
+
+def _code(code: str) -> Pattern:
+    pieces = signs(code) or [f"^{code}"]
+    return Pattern(every=tuple(pieces), some=(), runs=(" ".join(pieces),))

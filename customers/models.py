@@ -249,8 +249,13 @@ class Contact(Record):
 
     @classmethod
     def before_write(cls, records: Sequence[Any], by: User | None) -> None:
-        """Keep exactly one primary contact per customer."""
-        primary.settle(records)
+        """At most one primary contact per customer."""
+        primary.choose(records)
+
+    @classmethod
+    def after_write(cls, records: Sequence[Any], by: User | None) -> None:
+        """And at least one."""
+        primary.fill(records)
 
 
 class FollowUpKind(models.TextChoices):

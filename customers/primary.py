@@ -9,68 +9,51 @@ from django.db import connection
 if TYPE_CHECKING:
     from customers.models import Contact
 
-# Takes the mark from contacts that are not being written: {customer id: ids being written}.
+# Takes the mark from contacts that are not being written.
 STEP_BACK = """
 UPDATE customers_contact SET "primary" = false
 WHERE customer_id = ANY(%s) AND "primary" AND deleted_at IS NULL AND NOT id = ANY(%s)
 """
 
-# Gives the mark to the oldest contact of each customer that would be left with none.
+# Gives the mark to the oldest contact of each customer that is left with none.
 STEP_UP = """
 UPDATE customers_contact SET "primary" = true
 WHERE id IN (
-    SELECT DISTINCT ON (customer_id) id FROM customers_contact
-    WHERE customer_id = ANY(%s) AND deleted_at IS NULL AND NOT id = ANY(%s) ORDER BY customer_id, id
+    SELECT DISTINCT ON (c.customer_id) c.id FROM customers_contact c
+    WHERE c.customer_id = ANY(%s) AND c.deleted_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM customers_contact p WHERE p.customer_id = c.customer_id AND p."primary" AND p.deleted_at IS NULL
+    )
+    ORDER BY c.customer_id, c.id
 )
 """
 
 
-def settle(contacts: Sequence["Contact"]) -> None:
-    """Leave exactly one primary contact per customer, among those about to be written and those that stand.
-
-    The last one written that claims the mark gets it. Where none does, whoever has it keeps it;
-    where nobody has it, the oldest contact gets it.
-    """
+def choose(contacts: Sequence["Contact"]) -> None:
+    """Before contacts are written: the last one of each customer that claims the mark gets it, alone."""
     groups: dict[int, list[Contact]] = defaultdict(list)
     for contact in contacts:
+        if contact.deleted_at is not None:
+            contact.primary = False
         groups[contact.customer_id].append(contact)
-        left = contact.changed_fields().get("customer_id")
-        if left:
-            groups[left[0]] += []  # the customer that a moved contact leaves
-    written = [contact.pk for contact in contacts if contact.pk]
     with connection.cursor() as cursor:
-        # Two contacts of one customer written at once would both think they are the first.
+        # Two contacts of one customer written at once would both think they are alone.
         cursor.execute("SELECT id FROM customers_customer WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [sorted(groups)])
-        others = _others(sorted(groups), written)
-        stepping_back = [pk for pk, group in groups.items() if _claim(group, others.get(pk, []))]
-        cursor.execute(STEP_BACK, [stepping_back, written])
-        left_alone = [pk for pk, group in groups.items() if not any(c.primary for c in group) and not any(others.get(pk, []))]
-        cursor.execute(STEP_UP, [left_alone, written])
+        claimed = [customer_id for customer_id, group in groups.items() if _leave_one(group)]
+        if claimed:
+            cursor.execute(STEP_BACK, [claimed, [contact.pk for contact in contacts if contact.pk]])
 
 
-def _others(customer_ids: list[int], written: list[int]) -> dict[int, list[bool]]:
-    """For each customer the marks of its standing contacts that are not being written."""
-    marks: dict[int, list[bool]] = defaultdict(list)
+def fill(contacts: Sequence["Contact"]) -> None:
+    """After contacts were written: customers left without a primary contact get their oldest."""
+    customer_ids = {contact.customer_id for contact in contacts}
+    # A moved contact may have been the primary one of the customer that it left.
+    customer_ids |= {left[0] for contact in contacts if (left := contact.changed_fields().get("customer_id"))}
     with connection.cursor() as cursor:
-        cursor.execute(
-            'SELECT customer_id, "primary" FROM customers_contact'
-            " WHERE customer_id = ANY(%s) AND deleted_at IS NULL AND NOT id = ANY(%s)",
-            [customer_ids, written],
-        )
-        for customer_id, mark in cursor.fetchall():
-            marks[customer_id].append(mark)
-    return marks
+        cursor.execute(STEP_UP, [sorted(customer_ids)])
 
 
-def _claim(group: list["Contact"], others: list[bool]) -> bool:
-    """Settle the mark among the contacts being written; whether one of them takes it from the others."""
-    alive = [contact for contact in group if contact.deleted_at is None]
-    claiming = [contact for contact in alive if contact.primary]
-    for contact in group:
+def _leave_one(group: list["Contact"]) -> bool:
+    claiming = [contact for contact in group if contact.primary]
+    for contact in claiming[:-1]:
         contact.primary = False
-    if claiming:
-        claiming[-1].primary = True
-        return True
-    if alive and not others:
-        alive[0].primary = True
-    return False
+    return bool(claiming)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django.db.models import Q
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from crm.entity.columns import BoundColumn, Column, bind
 from crm.flow.action import Action
@@ -223,6 +224,8 @@ def permission_labels(entity: Entity) -> list[tuple[str, Text]]:
     labels: dict[str, Text] = {name: LABELS[name] for name in names}
     if entity.view_perm not in labels:
         labels[entity.view_perm] = entity.label_plural
+    if entity.add_perm not in labels:
+        labels[entity.add_perm] = _("Create in “%(list)s”") % {"list": entity.label_plural}
     for action in entity.actions:
         labels.setdefault(action.perm, action.label)
     return list(labels.items())

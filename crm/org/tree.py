@@ -19,7 +19,7 @@ def save_department(department: Department) -> Department:
     with transaction.atomic():
         # One lock for the tree: two moves at once could otherwise close a circle.
         list(Department.objects.select_for_update().order_by("pk").values_list("pk", flat=True))
-        _check_parent(department)
+        check_parent(department, department.parent)
         if not department.pk:
             department.group = Group.objects.create(name=_group_name(department))
         department.save()
@@ -27,8 +27,8 @@ def save_department(department: Department) -> Department:
     return department
 
 
-def _check_parent(department: Department) -> None:
-    parent = department.parent
+def check_parent(department: Department, parent: Department | None) -> None:
+    """Raise `Invalid` (field `parent`) unless the department may stand below this parent."""
     if parent is None:
         if Department.objects.filter(parent=None).exclude(pk=department.pk).exists():
             raise Invalid({"parent": [_("There is one root, the company. Choose the department above this one.")]})

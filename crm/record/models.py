@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +12,7 @@ from crm.org.models import User
 from crm.record.picklists import PicklistOption
 from crm.record.query import RecordQuerySet
 from crm.record.scope import Scoped
-from crm.record.search import BIGRAMS, search_text
+from crm.record.search import search_index, search_text
 from crm.record.tracked import Tracked
 
 __all__ = ["Attachment", "Change", "Counter", "NumberRule", "OwnerChange", "PicklistOption", "Record"]
@@ -32,6 +31,7 @@ class Record(Tracked, Scoped, models.Model):
     search_names: ClassVar[Sequence[str]] = ("name",)
     search_phones: ClassVar[Sequence[str]] = ()
     search_codes: ClassVar[Sequence[str]] = ("number",)
+    search_texts: ClassVar[Sequence[str]] = ()
     # Kept by the system: neither typed into forms nor listed in the change history.
     system_fields: ClassVar[frozenset[str]] = frozenset(
         {"id", "search", "version", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "deleted_by"}
@@ -74,7 +74,7 @@ class Record(Tracked, Scoped, models.Model):
     deleted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
     )
-    search = models.TextField(editable=False, default="")
+    search = models.TextField(editable=False, default="", db_collation="C")
 
     objects = RecordQuerySet.as_manager()
 
@@ -92,10 +92,14 @@ class Record(Tracked, Scoped, models.Model):
     def compose_search(self) -> str:
         """The text of the search column, from the fields that the class names."""
         return search_text(
-            [str(getattr(self, name) or "") for name in self.search_names],
-            [str(getattr(self, name) or "") for name in self.search_phones],
-            [str(getattr(self, name) or "") for name in self.search_codes],
+            self._texts(self.search_names),
+            self._texts(self.search_phones),
+            self._texts(self.search_codes),
+            self._texts(self.search_texts),
         )
+
+    def _texts(self, names: Sequence[str]) -> list[str]:
+        return [value for name in names if (value := getattr(self, name))]
 
     def check_rules(self) -> dict[str, list[Any]]:
         """Rules over several fields: field name → sentences. Must not query (it runs per imported row)."""
@@ -125,7 +129,7 @@ def record_indexes(name: str, *extra: models.Index) -> list[models.Index]:
         models.Index(fields=["-created_at", "-id"], name=f"{name}_newest", condition=alive),
         models.Index(fields=["owner", "-created_at", "-id"], name=f"{name}_owner", condition=alive),
         models.Index(fields=["number", "id"], name=f"{name}_number"),
-        GinIndex(BIGRAMS, name=f"{name}_search", fastupdate=False),
+        search_index(f"{name}_search"),
         *extra,
     ]
 

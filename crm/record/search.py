@@ -1,25 +1,83 @@
-"""Interim; the text room replaces this file."""
+"""The search column's index and the condition that a search box adds to a query.
 
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import CharField, F, Func, Q
-
-BIGRAMS_SQL = """
-CREATE OR REPLACE FUNCTION crm_bigrams(t text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
-$$SELECT array_agg(DISTINCT substr(t, i, 2)) FROM generate_series(1, greatest(length(t) - 1, 1)) i$$;
+`string_to_array(search, ' ')` gives a GIN index the pieces of crm.kernel.text.pieces. A row is
+found when it holds the pieces of a pattern; `strpos` then looks for a stretch of the text as it
+is. It makes long patterns exact, spares a row that is read in list order the cutting into pieces,
+and the planner takes it to be true of nearly every row, so that the estimate comes from the
+statistics of the index alone (a LIKE would be multiplied in and make common words look rare).
 """
 
+from collections.abc import Sequence
+from typing import Any
 
-class Bigrams(Func):
-    function = "crm_bigrams"
-    output_field = ArrayField(CharField())
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Func, Q, TextField, Value
+
+from crm.kernel.text.pieces import search_text
+from crm.kernel.text.query import Pattern, Phrase, parse
+
+__all__ = ["PIECES", "Finds", "matches", "search_index", "search_text"]
+
+PIECES = Func(F("search"), Value(" "), function="string_to_array", output_field=ArrayField(TextField()))
+NOTHING = Q(pk__in=[])
 
 
-BIGRAMS = Bigrams(F("search"))
+def search_index(name: str) -> GinIndex:
+    """The index on the search column of a record table."""
+    return GinIndex(PIECES, name=name, fastupdate=False)
 
 
-def search_text(names: list[str], phones: list[str], codes: list[str]) -> str:
-    return " ".join([*names, *phones, *codes]).lower()
+def matches(query: str, field: str = "search") -> Q:
+    """The rows that a search box finds; `field` may lead to another record's search column.
+
+    A query without any letter or digit finds nothing; an empty one must not be asked.
+    """
+    return Q(**{f"{field}__finds": query}) if parse(query) else NOTHING
 
 
-def matches(query: str) -> Q:
-    return Q(search__contains=query.lower())
+@TextField.register_lookup
+class Finds(models.Lookup[Any]):
+    """`search__finds="wlkj"`: what the user typed, as conditions on the pieces of a search column."""
+
+    lookup_name = "finds"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """SQL and parameters; any phrase, of it all words, of each any pattern."""
+        column, column_params = self.process_lhs(compiler, connection)
+        if column_params:
+            raise ValueError("only a column can be searched")
+        return _any([_phrase(column, phrase) for phrase in parse(self.rhs)])
+
+
+Sql = tuple[str, list[Any]]
+
+
+def _phrase(column: str, phrase: Phrase) -> Sql:
+    return _all([_any([_pattern(column, pattern) for pattern in word]) for word in phrase])
+
+
+def _pattern(column: str, pattern: Pattern) -> Sql:
+    pieces = f"string_to_array({column}, ' ')"
+    parts: list[Sql] = [(f"strpos({column}, %s) <> 0", [run]) for run in pattern.runs]
+    if pattern.every:
+        parts.append((f"{pieces} @> %s::text[]", [list(pattern.every)]))
+    if pattern.some:
+        parts.append((f"{pieces} && %s::text[]", [list(pattern.some)]))
+    return _all(parts)
+
+
+def _all(parts: Sequence[Sql]) -> Sql:
+    return _joined(" AND ", parts)
+
+
+def _any(parts: Sequence[Sql]) -> Sql:
+    return _joined(" OR ", parts)
+
+
+def _joined(word: str, parts: Sequence[Sql]) -> Sql:
+    if len(parts) == 1:
+        return parts[0]
+    return f"({word.join(sql for sql, _ in parts)})", [param for _, params in parts for param in params]

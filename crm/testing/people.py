@@ -85,6 +85,4 @@ def grant(to: Role, entity_key: str, actions: set[str], scope: Scope) -> Grant:
 
 def all_permissions(model_key: str) -> set[str]:
     """Every permission name of a model's entities."""
-    return {
-        name for entity in registry.entities() if entity.model.key() == model_key for name, _ in entity.permissions
-    } | {entity.add_perm for entity in registry.entities() if entity.model.key() == model_key}
+    return {name for entity in registry.entities() if entity.model.key() == model_key for name, _ in entity.permissions}

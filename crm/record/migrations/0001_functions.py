@@ -1,4 +1,4 @@
-"""What the record tables stand on: the function behind the search index, and the guard of append-only tables."""
+"""The guard of append-only tables."""
 
 from typing import ClassVar
 
@@ -6,12 +6,10 @@ from django.db import migrations
 from django.db.migrations.operations.base import Operation
 
 from crm.record.append_only import REFUSE_SQL
-from crm.record.search import BIGRAMS_SQL
 
 
 class Migration(migrations.Migration):
     dependencies: ClassVar[list[tuple[str, str]]] = [("org", "0001_initial")]
     operations: ClassVar[list[Operation]] = [
-        migrations.RunSQL(BIGRAMS_SQL, "DROP FUNCTION crm_bigrams(text)"),
         migrations.RunSQL(REFUSE_SQL, "DROP FUNCTION crm_append_only()"),
     ]

@@ -1,0 +1,101 @@
+"""The same customer, the same instant."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from crm.flow.action import Action
+from crm.flow.run import run
+from crm.kernel.errors import Refused
+from crm.org.models import User
+from crm.record.models import OwnerChange
+from crm.testing.people import People, make_people
+from crm.testing.races import lost, race, slow_decisions, without_locks, won
+from customers.flows import pool
+from customers.models import Customer, PoolApplication
+from tests.customers import make
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
+
+
+@pytest.fixture
+def company(transactional_db: None) -> People:
+    return make_people()
+
+
+def by(user: User, action: Action, customer: Customer, **data: Any) -> Callable[[], Any]:
+    return lambda: run(action, Customer, [customer.pk], by=User.objects.get(pk=user.pk), data=data)
+
+
+def given_away(customer: Customer) -> int:
+    return OwnerChange.objects.filter(object_id=customer.pk, to_owner__isnull=False).count()
+
+
+def test_two_claims_one_gets_it_the_other_is_told_who(company: People) -> None:
+    customer = make.customer()
+    with slow_decisions():
+        results = race(by(company.alice, pool.claim, customer), by(company.charlie, pool.claim, customer))
+    winner = Customer.objects.get(pk=customer.pk).owner
+    (refused,) = lost(results)
+    assert isinstance(refused, Refused) and str(winner) in str(refused)
+    assert given_away(customer) == 1
+
+
+def test_control_two_claims_without_locks_both_get_it(company: People) -> None:
+    customer = make.customer()
+    with slow_decisions(), without_locks():
+        results = race(by(company.alice, pool.claim, customer), by(company.charlie, pool.claim, customer))
+    assert len(won(results)) == 2
+    assert given_away(customer) == 2
+
+
+def test_twenty_people_claim_ten_times_and_one_wins_each_time(company: People) -> None:
+    for number in range(10):
+        customer = make.customer(name=f"客户{number}")
+        results = race(*[by(person, pool.claim, customer) for person in (company.alice, company.bob, company.charlie, company.carol)])
+        assert (len(won(results)), given_away(customer)) == (1, 1)
+
+
+def test_claim_and_assign_at_once_give_it_to_one(company: People) -> None:
+    customer = make.customer()
+    with slow_decisions():
+        results = race(by(company.alice, pool.claim, customer), by(company.carol, pool.assign, customer, owner=company.bob))
+    assert len(won(results)) == 1
+    assert given_away(customer) == 1
+
+
+def test_two_applications_at_once_leave_one_open(company: People) -> None:
+    customer = make.customer()
+    with slow_decisions():
+        results = race(by(company.alice, pool.apply, customer), by(company.charlie, pool.apply, customer))
+    assert len(won(results)) == 1
+    assert PoolApplication.objects.filter(customer=customer).count() == 1
+
+
+def test_control_two_applications_without_locks_meet_only_the_last_line_in_the_database(company: People) -> None:
+    customer = make.customer()
+    with slow_decisions(), without_locks():
+        results = race(by(company.alice, pool.apply, customer), by(company.charlie, pool.apply, customer))
+    (crash,) = lost(results)
+    assert not isinstance(crash, Refused)
+
+
+@pytest.mark.parametrize("other", [pool.refuse, pool.accept])
+def test_a_decision_and_another_at_once_decide_once(company: People, other: Action) -> None:
+    customer = make.customer()
+    by(company.alice, pool.apply, customer)()
+    with slow_decisions():
+        results = race(by(company.carol, pool.accept, customer), by(company.root, other, customer))
+    assert len(won(results)) == 1
+    assert PoolApplication.objects.get(customer=customer).decided_at is not None
+
+
+def test_accept_and_withdraw_at_once_do_one_of_them(company: People) -> None:
+    customer = make.customer()
+    by(company.alice, pool.apply, customer)()
+    with slow_decisions():
+        results = race(by(company.carol, pool.accept, customer), by(company.alice, pool.withdraw, customer))
+    assert len(won(results)) == 1
+    application, now = PoolApplication.objects.get(customer=customer), Customer.objects.get(pk=customer.pk)
+    assert (application.accepted is True) == (now.owner == company.alice)

@@ -304,7 +304,7 @@ def _postgres_account() -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(POSTGRES_ACCOUNT)
     except KeyError:
-        subprocess.run(["useradd", "--system", "--shell", "/usr/sbin/nologin", POSTGRES_ACCOUNT], check=True)  # noqa: S607
+        subprocess.run(["useradd", "--system", "--shell", "/usr/sbin/nologin", POSTGRES_ACCOUNT], check=True)
         return pwd.getpwnam(POSTGRES_ACCOUNT)
 
 

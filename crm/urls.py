@@ -1,1 +1,26 @@
-urlpatterns = []
+"""All addresses. Those of entities follow one pattern: /<app>/<entity>/…"""
+
+from django.contrib import admin
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
+
+from crm.web import account, health, home
+
+handler400 = "crm.web.errors.bad_request"
+handler403 = "crm.web.errors.denied"
+handler404 = "crm.web.errors.not_found"
+handler500 = "crm.web.errors.failed"
+
+urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("", home.home, name="home"),
+    path("manifest.webmanifest", home.manifest, name="manifest"),
+    path("sign-in/", account.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("account/", account.account, name="account"),
+    path("account/preference/", account.preference, name="preference"),
+    path("admin/login/", account.administration),
+    path("admin/", admin.site.urls),
+    path("<slug:app>/<slug:name>/", include("crm.web.urls")),
+]

@@ -1,0 +1,138 @@
+"""Signing in and out, and what users set for themselves."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.views import LoginView
+from django.contrib.messages import success
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from crm.org.models import User
+from crm.web import sessions
+from crm.web.errors import refusal
+
+YEAR = 365 * 24 * 3600  # seconds
+# What may be set, with the allowed values; the first is the default.
+CHOICES = {
+    "language": tuple(code for code, _name in settings.LANGUAGES),
+    "theme": ("auto", "light", "dark"),
+    "density": ("normal", "compact", "roomy"),
+    "keys": ("on", "off"),
+    "nav": ("open", "folded"),
+}
+ON_THE_USER = ("language", "theme")
+
+
+class SignIn(LoginView):
+    """The sign-in page. An unknown user, a wrong password and a closed account get the same answer."""
+
+    template_name = "account/sign_in.html"
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Start the session's clocks."""
+        response = super().form_valid(form)
+        sessions.begin(self.request.session)
+        return response
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """The form again."""
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+
+def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: Any = None) -> HttpResponse:
+    """The answer after too many wrong passwords."""
+    minutes = round(settings.AXES_COOLOFF_TIME * 60)
+    text = _("Too many failed attempts. Wait %(minutes)s minutes, then try again.") % {"minutes": minutes}
+    answer = refusal(request, text, settings.AXES_HTTP_RESPONSE_CODE)
+    answer.headers["Retry-After"] = str(minutes * 60)
+    return answer
+
+
+def administration(request: HttpRequest) -> HttpResponse:
+    """Stands in for the admin site's own sign-in page, which only people without its right reach."""
+    return refusal(request, _("The administration is open to administrators only."), 403)
+
+
+@require_POST
+def preference(request: HttpRequest) -> HttpResponse:
+    """Set one or several preferences, on the user where signed in, in this browser otherwise; then go back."""
+    chosen = {name: request.POST[name] for name in CHOICES if name in request.POST}
+    if any(value not in CHOICES[name] for name, value in chosen.items()):
+        return HttpResponseBadRequest()
+    response = HttpResponseRedirect(_safe(request, request.POST.get("next", "")))
+    remember(request, response, chosen)
+    return response
+
+
+@sensitive_post_parameters()
+def account(request: HttpRequest) -> HttpResponse:
+    """One's own account: preferences and password, two forms on one page."""
+    user: Any = request.user
+    asked = request.POST.get("form")
+    preferences = PreferencesForm(
+        request.POST if asked == "preferences" else None,
+        initial={**_cookies(request), "language": user.language, "theme": user.theme},
+    )
+    password = PasswordChangeForm(user, request.POST if asked == "password" else None)
+    if asked == "preferences" and preferences.is_valid():
+        response = redirect("account")
+        remember(request, response, preferences.cleaned_data)
+        with override(preferences.cleaned_data["language"]):
+            success(request, _("Saved"))
+        return response
+    if asked == "password" and password.is_valid():
+        password.save()
+        update_session_auth_hash(request, user)
+        success(request, _("Password changed. Other sessions have been signed out."))
+        return redirect("account")
+    context = {"preferences": preferences, "password": password}
+    return render(request, "account/account.html", context, status=422 if asked else 200)
+
+
+class PreferencesForm(forms.Form):
+    """What users choose for themselves."""
+
+    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=User._meta.get_field("language").choices)
+    theme = forms.ChoiceField(label=gettext_lazy("Appearance"), choices=User._meta.get_field("theme").choices)
+    density = forms.ChoiceField(
+        label=gettext_lazy("Row height of lists"),
+        choices=[("compact", gettext_lazy("Compact")), ("normal", gettext_lazy("Normal")), ("roomy", gettext_lazy("Roomy"))],
+        help_text=gettext_lazy("Applies to this browser."),
+    )
+    keys = forms.ChoiceField(
+        label=gettext_lazy("Single-letter shortcuts"),
+        choices=[("on", gettext_lazy("On")), ("off", gettext_lazy("Off"))],
+        help_text=gettext_lazy("Such as N for new and / for the search box. Applies to this browser."),
+    )
+
+
+def remember(request: HttpRequest, response: HttpResponse, chosen: Mapping[str, str]) -> None:
+    """Keep preferences: language and appearance on the user, and all in the browser."""
+    user = request.user
+    for name, value in chosen.items():
+        cookie = settings.LANGUAGE_COOKIE_NAME if name == "language" else name
+        response.set_cookie(cookie, value, max_age=YEAR, samesite="Lax", secure=settings.HTTPS)
+    kept = {name: value for name, value in chosen.items() if name in ON_THE_USER}
+    if kept and user.is_authenticated:
+        User.objects.filter(pk=user.pk).update(**kept)
+
+
+def _cookies(request: HttpRequest) -> dict[str, str]:
+    return {name: request.COOKIES.get(name, allowed[0]) for name, allowed in CHOICES.items()}
+
+
+def _safe(request: HttpRequest, path: str) -> str:
+    allowed = url_has_allowed_host_and_scheme(path, {request.get_host()}, require_https=request.is_secure())
+    return path if allowed else "/"

@@ -1,0 +1,119 @@
+"""What happens around every page: language, sign-in, refusals, no caching of what is confidential."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.utils import translation
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from psycopg import errors as postgres
+
+from crm.kernel.errors import Invalid, Refused
+from crm.web import sessions
+from crm.web.errors import fields_of, refusal
+from crm.web.htmx import is_fragment
+
+Next = Callable[[HttpRequest], HttpResponse]
+
+# The only pages that open without signing in; static files are served before this.
+PUBLIC = frozenset({"sign-in", "sign-out", "preference", "manifest", "healthz", "readyz"})
+
+
+class UserLanguage:
+    """Speaks the language that the user chose; before sign-in, that of the cookie or the browser."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Activate the language for this request."""
+        user = request.user
+        language = user.language if user.is_authenticated else translation.get_language_from_request(request)
+        with translation.override(language):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class SignInRequired:
+    """Refuses every page that is not named in `PUBLIC` to those who have not signed in."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """End a session whose time is over, keep the clock of a living one."""
+        if request.user.is_authenticated:
+            if sessions.is_over(request.session):
+                logout(request)
+            else:
+                sessions.note(request.session)
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """Send visitors to the sign-in page, and pieces of pages with a 401 that makes the browser go there."""
+        match = request.resolver_match
+        if request.user.is_authenticated or (match and match.view_name in PUBLIC):
+            return None
+        if is_fragment(request):
+            address = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': _page_of(request)})}"
+            return HttpResponse(status=401, headers={"HX-Redirect": address})
+        if not request.accepts("text/html"):
+            return refusal(request, _("Sign in first."), 401)
+        return redirect_to_login(request.get_full_path())
+
+
+class Refusals:
+    """Turns a rule's refusal into an answer with its status and its sentence."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Nothing to do around the page itself."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer for the exceptions that a rule or a busy database raises; others stay failures."""
+        if isinstance(error, Invalid):
+            return refusal(request, str(error), error.status, errors=fields_of(error))
+        if isinstance(error, Refused):
+            return refusal(request, str(error), error.status)
+        if isinstance(error, OperationalError):
+            return _busy(request, error.__cause__)
+        return None
+
+
+class NoStore:
+    """Keeps pages of signed-in users out of every cache: shared computers remember nothing."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Mark the response, unless its view decided otherwise."""
+        response = self.get_response(request)
+        if request.user.is_authenticated:
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The path of the page in which a piece was asked for."""
+    address = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return address._replace(scheme="", netloc="").geturl() or "/"
+
+
+def _busy(request: HttpRequest, cause: BaseException | None) -> HttpResponse | None:
+    if isinstance(cause, postgres.LockNotAvailable | postgres.DeadlockDetected):
+        return refusal(request, _("Somebody else is working on this right now. Try again in a moment."), 409)
+    if isinstance(cause, postgres.QueryCanceled):
+        return refusal(request, _("This takes too long. Narrow the query and try again."), 503)
+    return None

@@ -44,12 +44,13 @@ class Finds(models.Lookup[Any]):
     lookup_name = "finds"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """SQL and parameters; any phrase, of it all words, of each any pattern."""
         column, column_params = self.process_lhs(compiler, connection)
         if column_params:
             raise ValueError("only a column can be searched")
-        return _any([_phrase(column, phrase) for phrase in parse(self.rhs)])
+        sql, params = _any([_phrase(column, phrase) for phrase in parse(self.rhs)])
+        return sql, tuple(params)
 
 
 Sql = tuple[str, list[Any]]

@@ -42,6 +42,9 @@ class Limits:
     seconds: int = 60
 
 
+DEFAULT_LIMITS = Limits()
+
+
 class Flaw(str):
     """In the place of a value: why the cell's value cannot be used (a code of `FLAWS`)."""
 
@@ -100,13 +103,15 @@ class Table:
 
 
 @contextmanager
-def open_table(path: Path | str, name: str, *, limit: int = 0, limits: Limits = Limits()) -> Iterator[Table]:
+def open_table(
+    path: Path | str, name: str, *, skip: int = 0, limit: int = 0, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[Table]:
     """Read the file at `path`, whose kind the user's `name` for it tells.
 
-    With `limit`, only so many rows come, but `total` still counts all. Raises Refused with a
-    sentence for the user, when opening or while the rows are taken.
+    Only the rows behind the first `skip` come and, with `limit`, only so many; `total` counts all.
+    Raises Refused with a sentence for the user, when opening or while the rows are taken.
     """
-    child = _start(Path(path), kind_of(name), asdict(limits) | {"limit": limit})
+    child = _start(Path(path), kind_of(name), asdict(limits) | {"skip": skip, "limit": limit})
     try:
         yield Table(_lines(child))
     finally:

@@ -24,11 +24,12 @@ MAX_ROWS = 1_048_575  # below the head
 MAX_TEXT = 32_767  # what a cell can hold, in UTF-16 units
 BATCH = 200
 EPOCH = date(1899, 12, 30).toordinal()
-# Stands for the row's number until the row is put together; never part of a text (ESCAPE takes it out).
+# Stands for the row's number until the row is put together; never part of a text (CONTROL takes it out).
 ROW = "\0"
 
-ESCAPE = re.compile("[&<>\x00-\x08\x0b\x0c\r\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# Something to escape, or spaces that a reader drops unless told to keep them.
+NOT_PLAIN = re.compile("[&<>\x00-\x09\x0b-\x1f\ud800-\udfff\ufffe\uffff]|  |^ | $", re.MULTILINE)
 
 # The cell formats of STYLES below, in their order.
 GENERAL, HEAD, TEXT, MONEY, DATE, DATETIME = range(6)
@@ -86,13 +87,15 @@ def write_xlsx(target: IO[bytes], sheet: str, columns: Sequence[Column], rows: I
     Each row has one value per column. Raises ValueError beyond `MAX_ROWS`.
     """
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as package:
-        for name, part in FIXED_PARTS.items():
-            package.writestr(name, part)
+        for name, text in FIXED_PARTS.items():
+            package.writestr(name, text)
         package.writestr("xl/workbook.xml", _workbook(sheet))
         with package.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part:
             part.write(_opening(columns).encode())
             count = _write_rows(part, [c.kind for c in columns], iter(rows))
-            part.write(f'</sheetData><autoFilter ref="A1:{letters(len(columns) - 1)}{count + 1}"/></worksheet>'.encode())
+            part.write(
+                f'</sheetData><autoFilter ref="A1:{letters(len(columns) - 1)}{count + 1}"/></worksheet>'.encode()
+            )
     return count
 
 
@@ -115,9 +118,7 @@ def _workbook(sheet: str) -> str:
 
 
 def _opening(columns: Sequence[Column]) -> str:
-    widths = "".join(
-        f'<col min="{i}" max="{i}" width="{c.width}" customWidth="1"/>' for i, c in enumerate(columns, 1)
-    )
+    widths = "".join(f'<col min="{i}" max="{i}" width="{c.width}" customWidth="1"/>' for i, c in enumerate(columns, 1))
     head = "".join(_text([c.label], letters(i), HEAD)[0] for i, c in enumerate(columns)).replace(ROW, "1")
     return (
         f'{XML}<worksheet xmlns="{MAIN}"><sheetViews><sheetView tabSelected="1" workbookViewId="0">'
@@ -149,12 +150,14 @@ def _write_rows(part: IO[bytes], kinds: Sequence[Kind], rows: Iterator[Sequence[
 
 
 def _text(values: Sequence[str | None], column: str, style: int) -> list[str]:
-    before, after = f'<c r="{column}{ROW}" s="{style}" t="inlineStr"><is><t xml:space="preserve">', "</t></is></c>"
     texts = [value or "" for value in values]
     joined = "\n".join(texts)
-    if ESCAPE.search(joined) or len(joined) > MAX_TEXT // 2:
+    tag = "<t>"
+    if NOT_PLAIN.search(joined) or len(joined) > MAX_TEXT // 2:
         texts = [escaped(text) for text in texts]
-    return [before + text + after if text else "" for text in texts]
+        tag = '<t xml:space="preserve">'
+    before = f'<c r="{column}{ROW}" s="{style}" t="inlineStr"><is>{tag}'
+    return [f"{before}{text}</t></is></c>" if text else "" for text in texts]
 
 
 def _number(values: Sequence[int | float | Decimal | None], column: str, style: int) -> list[str]:
@@ -203,11 +206,7 @@ def _serial(value: datetime) -> float:
 
 def escaped(text: str) -> str:
     """Text for XML: without what XML cannot hold, and not longer than a cell may be."""
-    text = ESCAPE.sub(lambda match: ENTITIES.get(match.group(), ""), _cut(text.replace("\r\n", "\n").replace("\r", "\n")))
-    return text
-
-
-def _cut(text: str) -> str:
-    if len(text) <= MAX_TEXT // 2:
-        return text
-    return text.encode("utf-16-le", "replace")[: 2 * MAX_TEXT].decode("utf-16-le", "ignore")
+    text = CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if len(text) > MAX_TEXT // 2:
+        text = text.encode("utf-16-le")[: 2 * MAX_TEXT].decode("utf-16-le", "ignore")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -84,7 +84,7 @@ def _reader(kind: str) -> Callable[[str, dict[str, int]], Source]:
 
 
 def _print(out: BinaryIO, source: Source, limits: dict[str, int]) -> dict[str, object]:
-    """Print the header and the rows (the first `limit` if that is not 0), and count all rows."""
+    """Print the header and the rows behind the first `skip` (at most `limit`, if that is not 0); count all rows."""
     rows = ((number, values) for number, values in source.rows if not is_blank(values))
     first, header = next(rows, (0, []))
     labels = [label(value) for value in header]
@@ -95,14 +95,13 @@ def _print(out: BinaryIO, source: Source, limits: dict[str, int]) -> dict[str, o
     _check_width(labels, limits)
     out.write(_json({"sheet": source.sheet, "row": first, "header": labels}) + b"\n")
     out.flush()
-    flawed = {row for row, _column in source.flaws}
     count, batch = 0, []
     for count, (number, values) in enumerate(rows, 1):
         if count > limits["rows"]:
             raise Refusal("rows", most=limits["rows"])
         _check_width(values, limits)
-        if count <= (limits["limit"] or count):
-            batch.append(b"%d\t%s\n" % (number, row_json(number, values, source.flaws, flawed)))
+        if limits["skip"] < count <= (limits["skip"] + limits["limit"] if limits["limit"] else count):
+            batch.append(b"%d\t%s\n" % (number, row_json(values)))
         if len(batch) == BATCH:
             out.write(b"".join(batch))
             batch.clear()

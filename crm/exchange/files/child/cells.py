@@ -7,13 +7,12 @@ Text, number, boolean and null are themselves; anything else is an object with o
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
 Cell = str | int | float | bool | dict[str, str] | None
-Flaws = Mapping[tuple[int, int], str]  # row as the user counts, zero-based column → code of the error
 
 # A spreadsheet keeps 15 digits of a number; the rest of a longer one is already lost in the file.
 FIRST_ROUNDED = 10**15
@@ -36,7 +35,13 @@ class Source:
 
     sheet: str
     rows: Iterator[tuple[int, Sequence[Any]]]
-    flaws: Flaws = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """In the place of a value that cannot be trusted."""
+
+    code: str
 
 
 def is_blank(values: Sequence[Any]) -> bool:
@@ -44,11 +49,9 @@ def is_blank(values: Sequence[Any]) -> bool:
     return all(type(value) is str and (not value or value.isspace()) for value in values)
 
 
-def row_json(number: int, values: Sequence[Any], flaws: Flaws, flawed: set[int]) -> bytes:
+def row_json(values: Sequence[Any]) -> bytes:
     """The row as JSON without the empty cells at its end."""
     cells = [(value or None) if type(value) is str else _cell(value) for value in values]
-    if number in flawed:
-        cells = [{"error": flaws[number, i]} if (number, i) in flaws else cell for i, cell in enumerate(cells)]
     line = _json(cells)
     if TO_CLEAN.search(line):
         line = _json([text(cell) if type(cell) is str else cell for cell in cells])
@@ -80,6 +83,8 @@ def _cell(value: Any) -> Cell:
         return {"date": value.isoformat()}
     if kind is time:
         return {"time": value.isoformat(timespec="seconds")}
+    if kind is Flaw:
+        return {"error": value.code}
     return str(value)
 
 

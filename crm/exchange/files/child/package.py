@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 
-from crm.exchange.files.child.cells import Flaws, Refusal
+from crm.exchange.files.child.cells import Flaw, Refusal
 
 CHUNK = 1 << 20
 MAX_FLAWS = 100_000
@@ -20,6 +20,9 @@ RELATION_IDS = (
     "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id",
     "{http://purl.oclc.org/ooxml/officeDocument/relationships}id",
 )
+
+# Row, as the user counts, and zero-based column.
+Flaws = dict[tuple[int, int], Flaw]
 
 
 def inspect(path: str, limits: dict[str, int]) -> Flaws:
@@ -86,7 +89,7 @@ def _parse(package: zipfile.ZipFile, part: str) -> ElementTree.Element:
 
 def _flaws(package: zipfile.ZipFile, part: str) -> Flaws:
     """Cells that hold an error, or a formula without its result: the reader sees both as empty."""
-    flaws: dict[tuple[int, int], str] = {}
+    flaws: Flaws = {}
     with package.open(part) as sheet:
         rest = sheet.read(CHUNK)
         _refuse_dtd_in(rest)
@@ -122,7 +125,7 @@ class _Finder:
         cut = block.rfind(self.closing) + len(self.closing)
         return (block[:cut], block[cut:]) if cut >= len(self.closing) else (b"", block)
 
-    def find(self, block: bytes, flaws: dict[tuple[int, int], str]) -> None:
+    def find(self, block: bytes, flaws: Flaws) -> None:
         if self.formula in block:
             for match in self.without_result.finditer(block):
                 tag = block[block.rfind(self.opening, 0, match.start()) : match.start()].partition(b">")[0]
@@ -134,11 +137,11 @@ class _Finder:
                 _note(flaws, match.group(), "value")
 
 
-def _note(flaws: dict[tuple[int, int], str], tag: bytes, flaw: str) -> None:
+def _note(flaws: Flaws, tag: bytes, flaw: str) -> None:
     reference = REFERENCE.search(tag)
     if reference is None or len(flaws) >= MAX_FLAWS:
         raise Refusal("formulas")
     column = 0
     for letter in reference.group(1):
         column = column * 26 + letter - ord("A") + 1
-    flaws[int(reference.group(2)), column - 1] = flaw
+    flaws[int(reference.group(2)), column - 1] = Flaw(flaw)

@@ -11,10 +11,10 @@ They stand in the order of the name, one space between two, so `string_to_array(
 gives an index its keys and a stretch of three or more letters can be looked for as it is.
 """
 
-from collections.abc import Iterable, Iterator
-from operator import add
+from collections.abc import Iterable, Sequence
+from itertools import pairwise, product
 
-from crm.kernel.text.pinyin import has_several_readings, initials, readings
+from crm.kernel.text.pinyin import initials, readings
 from crm.kernel.text.words import joined, words
 
 SIGNS = 4  # in a piece of a phone or code
@@ -29,32 +29,40 @@ def search_text(
     `names` are found by their letters and by pinyin, `phones` and `codes` (numbers, credit codes)
     by any four or more of their signs in a row, `texts` by their letters only.
     """
-    chunks: dict[str, None] = {}
+    chunks: list[str] = []
     for name in names:
-        if name:
-            chunks.update(dict.fromkeys(_name(name)))
+        chunks += _name(name)
     for text in texts:
-        chunks.update(dict.fromkeys(map(letters, words(text[:LONGEST_TEXT]))))
+        chunks += map(letters, words(text[:LONGEST_TEXT]))
     for phone in phones:
-        chunks.update(dict.fromkeys(_code("".join(filter(str.isdecimal, phone)))))
+        chunks += _code("".join(filter(str.isdecimal, phone)))
     for code in codes:
-        chunks.update(dict.fromkeys(_code(joined(code))))
-    return " ".join(chunks)
+        chunks += _code(joined(code))
+    return " ".join(dict.fromkeys(chunks))
 
 
 def letters(word: str) -> str:
     """A word's pieces, beginning with the marked first letter."""
-    return " ".join([f"^{word[0]}", *map(add, word, word[1:])])
+    return f"^{word[0]} {pairs(word)}" if len(word) > 1 else f"^{word}"
 
 
-def pairs(word: str) -> list[str]:
+def pairs(word: str) -> str:
     """Each two neighbouring letters."""
-    return list(map(add, word, word[1:]))
+    return _woven(word[:-1], word[1:])
 
 
-def signs(code: str) -> list[str]:
+def signs(code: str) -> str:
     """Each four neighbouring signs of a phone or code."""
-    return [code[i : i + SIGNS] for i in range(len(code) - SIGNS + 1)]
+    return _woven(code[:-3], code[1:-2], code[2:-1], code[3:])
+
+
+def _woven(*columns: Sequence[str]) -> str:
+    """Columns of equal length read row by row, one space between two rows."""
+    width = len(columns) + 1
+    cells = [" "] * (width * len(columns[0]) - 1)
+    for place, column in enumerate(columns):
+        cells[place::width] = column
+    return "".join(cells)
 
 
 def _name(name: str) -> list[str]:
@@ -74,16 +82,17 @@ def _syllables(name: str) -> list[str]:
     spelled = readings(name)
     if not spelled:
         return []
-    steps = zip(spelled, spelled[1:], strict=False)
-    if has_several_readings(name):
-        pieces = [f"{one}'{other}" for before, after in steps for one in before for other in after]
-    else:
-        pieces = [f"{one}'{other}" for (one,), (other,) in steps]
-    return [" ".join([f"^{first}" for first in spelled[0]] + pieces)]
+    pieces = [f"^{first}" for first in spelled[0]]
+    if len(spelled) > 1:
+        usual = [reading[0] for reading in spelled]
+        pieces.append(_woven(usual[:-1], "'" * (len(usual) - 1), usual[1:]))
+    if sum(map(len, spelled)) > len(spelled):
+        for before, after in pairwise(spelled):
+            pieces += [f"{one}'{other}" for one, other in product(before, after)][1:]
+    return [" ".join(pieces)]
 
 
-def _code(code: str) -> Iterator[str]:
-    if len(code) < SIGNS:
-        yield from map(letters, filter(None, [code]))
-    else:
-        yield " ".join([f"^{code[: SIGNS - 1]}", *signs(code)])
+def _code(code: str) -> list[str]:
+    if len(code) >= SIGNS:
+        return [f"^{code[: SIGNS - 1]} {signs(code)}"]
+    return [letters(code)] if code else []

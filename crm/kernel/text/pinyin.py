@@ -6,7 +6,6 @@ scripts/text_tables.py and kept, so that a library's upgrade cannot change store
 """
 
 from collections import defaultdict
-from itertools import product
 from pathlib import Path
 
 # A name with many characters of several readings is kept in so many spellings of initials.
@@ -32,12 +31,15 @@ def _read_table() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
 
 READINGS, SYLLABLES = _read_table()
 
-_SEVERAL = frozenset(character for character, spelled in READINGS.items() if len(spelled) > 1)
-
-_INITIALS = str.maketrans(
-    {character: "".join(dict.fromkeys(s[0].upper() for s in spelled)) for character, spelled in READINGS.items()}
+_FIRST_INITIAL = str.maketrans(
+    {character: spelled[0][0].upper() for character, spelled in READINGS.items()}
     | {letter: letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
 )
+_OTHER_INITIALS = {
+    character: others
+    for character, spelled in READINGS.items()
+    if (others := "".join(sorted({syllable[0].upper() for syllable in spelled} - {spelled[0][0].upper()})))
+}
 
 _SPELLED = {s: s for s in SYLLABLES} | _ALSO_TYPED
 _BEGINNING_WITH: dict[str, list[str]] = defaultdict(list)
@@ -50,36 +52,23 @@ for _typed, _syllable in sorted(_SPELLED.items()):
 def initials(name: str) -> list[str]:
     """The first letters of a plain name in capitals, in every reading that counts: 重庆 → ZQ, CQ.
 
-    Letters and digits stand for themselves. At most `MOST_SPELLINGS` are combined freely;
-    beyond that each further reading appears in one spelling.
+    Letters and digits stand for themselves. Further readings are combined freely up to
+    `MOST_SPELLINGS`; beyond that each appears in one spelling.
     """
-    spelled = name.translate(_INITIALS)
-    if len(spelled) == len(name):
-        return [spelled]
-    return _spellings([character.translate(_INITIALS) for character in name])
-
-
-def _spellings(choices: list[str]) -> list[str]:
-    count, free = 1, 0
-    for choice in choices:
-        if count * len(choice) > MOST_SPELLINGS:
-            break
-        count, free = count * len(choice), free + 1
-    tail = "".join(choice[0] for choice in choices[free:])
-    spellings = ["".join(letters) + tail for letters in product(*choices[:free])]
-    for place in range(free, len(choices)):
-        spellings += [spellings[0][:place] + other + spellings[0][place + 1 :] for other in choices[place][1:]]
+    spellings = [name.translate(_FIRST_INITIAL)]
+    for place, character in enumerate(name):
+        if character in _OTHER_INITIALS:
+            others = _OTHER_INITIALS[character]
+            room = len(spellings) * (1 + len(others)) <= MOST_SPELLINGS
+            spellings += [
+                s[:place] + other + s[place + 1 :] for s in (spellings if room else spellings[:1]) for other in others
+            ]
     return spellings
 
 
 def readings(name: str) -> list[tuple[str, ...]]:
     """The readings of each Chinese character of a plain name, one tuple a character."""
     return [READINGS[character] for character in name if character in READINGS]
-
-
-def has_several_readings(name: str) -> bool:
-    """Whether any character of a plain name is read in more than one way."""
-    return not _SEVERAL.isdisjoint(name)
 
 
 def beginning_with(letters: str) -> list[str]:

@@ -1,6 +1,7 @@
 """What a user typed into a search box, as conditions on the pieces of a search column."""
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from crm.kernel.text.pieces import SIGNS, pairs, signs
@@ -59,18 +60,22 @@ def patterns(word: str) -> Word:
 
 
 def _letters(word: str) -> Pattern:
-    pieces = pairs(word) or [f"^{word}"]
-    return Pattern(every=tuple(pieces), some=(), runs=(" ".join(pieces),))
+    return _stretch(pairs(word) if len(word) > 1 else f"^{word}")
+
+
+def _code(code: str) -> Pattern:
+    return _stretch(signs(code) if len(code) >= SIGNS else f"^{code}")
+
+
+def _stretch(run: str) -> Pattern:
+    return Pattern(every=tuple(run.split()), some=(), runs=(run,))
 
 
 def _syllables(cut: tuple[str, ...]) -> Pattern:
     *whole, last = cut
     before = f"{whole[-1]}'" if whole else "^"
-    every = tuple(f"{one}'{other}" for one, other in zip(whole, whole[1:], strict=False))
-    some = tuple(before + syllable for syllable in beginning_with(last))
-    return Pattern(every=every, some=some, runs=(*every, before))
-
-
-def _code(code: str) -> Pattern:
-    pieces = signs(code) or [f"^{code}"]
-    return Pattern(every=tuple(pieces), some=(), runs=(" ".join(pieces),))
+    every = tuple(f"{one}'{other}" for one, other in pairwise(whole))
+    endings = beginning_with(last)
+    # What is typed for another syllable (lue for lve) does not stand in the text as it is.
+    common = last if all(syllable.startswith(last) for syllable in endings) else last[0]
+    return Pattern(every=every, some=tuple(before + syllable for syllable in endings), runs=(*every, before + common))

@@ -213,7 +213,7 @@ class Contact(Record):
     parent_field = "customer"
     search_names: ClassVar[Sequence[str]] = ("name",)
     search_phones: ClassVar[Sequence[str]] = ("mobile", "phone")
-    search_codes: ClassVar[Sequence[str]] = ("number", "email", "wechat")
+    search_texts: ClassVar[Sequence[str]] = ("email", "wechat")
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contacts", verbose_name=_("customer"))
     name = models.CharField(_("name"), max_length=60)
@@ -271,7 +271,8 @@ class CustomerFollowUp(Record):
     number_prefix = "GJ"
     parent_field = "customer"
     name_field = "content"
-    search_names: ClassVar[Sequence[str]] = ("content",)
+    search_names: ClassVar[Sequence[str]] = ()
+    search_texts: ClassVar[Sequence[str]] = ("content",)
     choice_colours: ClassVar[dict[str, str]] = {"kind:plan": "primary", "kind:record": "success"}
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="follow_ups", verbose_name=_("customer"))

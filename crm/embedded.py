@@ -30,6 +30,8 @@ from urllib.parse import quote
 import environ
 import psycopg
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 SOCKET_PATH_LIMIT = 107  # bytes that Linux has for the path of a Unix socket
 POSTGRES_ACCOUNT = "crm-postgres"  # PostgreSQL refuses to run as root
@@ -254,7 +256,8 @@ class Valkey:
         return self.home / "valkey.log"
 
     def _client(self) -> redis.Redis:
-        return redis.Redis(unix_socket_path=str(self._socket), socket_timeout=5, socket_connect_timeout=1)
+        once = Retry(NoBackoff(), 0)  # a server that has been told to stop is not to be asked again
+        return redis.Redis(unix_socket_path=str(self._socket), socket_timeout=5, socket_connect_timeout=1, retry=once)
 
 
 def secret_key(var: Path) -> str:

@@ -6,7 +6,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.entity.declare import Entity, Exchange, Section, Stat, Tab, register
+from crm.entity.duplicates import DuplicateCheck
 from crm.org.models import User
+from customers import duplicates
 from customers import pool as pools
 from customers.flows import ownership, pool
 from customers.models import Contact, Customer, CustomerFollowUp
@@ -43,6 +45,7 @@ class CustomerEntity(Entity):
     stats = (Stat(_("By kind"), group="kind"), Stat(_("By source"), group="source"))
     exchange = EXCHANGE
     actions = ACTIONS
+    duplicate_check = DuplicateCheck(("name", "phone", "credit_code"), duplicates.similar)
 
     def prepare(self, record: Any, user: User) -> None:
         """A customer typed in here belongs to whoever types it."""
@@ -100,7 +103,7 @@ class CustomerFollowUpEntity(Entity):
     )
     figures = ("customer", "at", "next_at")
     quick = ("customer", "contact", "kind", "method", "at", "content", "status_after", "next_at")
-    tabs = (Tab(via="customer", columns=("at", "kind", "method", "content", "contact", "owner"), weight=20, order=("-at", "-pk")),)
+    tabs = (Tab(via="customer", columns=("at", "kind", "method", "content", "contact", "owner"), weight=20, order=("-at", "-pk"), key="L"),)
     stats = (Stat(_("By method"), group="method"),)
     exchange = Exchange(
         key=(("number",),),

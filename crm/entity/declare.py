@@ -23,6 +23,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from crm.entity.columns import BoundColumn, Column, bind
+from crm.entity.duplicates import DuplicateCheck
 from crm.flow.action import Action
 from crm.kernel import registry
 from crm.org.access import access_of
@@ -60,6 +61,8 @@ class Tab:
     columns: tuple[str, ...] = ()
     weight: int = 100
     order: tuple[str, ...] = ()
+    # The letter that creates such a child for the focused row of the parent's list, such as "L".
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ class Entity:
     stats: ClassVar[Sequence[Stat]] = ()
     exchange: ClassVar[Exchange | None] = None
     actions: ClassVar[Sequence[Action]] = ()
+    duplicate_check: ClassVar[DuplicateCheck | None] = None
     # A form class of its own, where a rule needs more than `check_rules` of the model.
     form: ClassVar[Any] = None
 

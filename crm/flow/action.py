@@ -42,6 +42,8 @@ class Action:
     # "each": per row, reporting those refused; "all": one refusal stops all; None: one record at a time.
     bulk: Literal["each", "all"] | None = None
     icon: str = ""
+    # The letter that does it on the focused row of a list, such as "C".
+    key: str = ""
     place: frozenset[Place] = frozenset({"row", "page"})
     # The named part of the scope that it works on, such as "pool".
     part: str | None = None

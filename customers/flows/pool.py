@@ -45,7 +45,7 @@ def applied_by(customer: Customer, user: User) -> str | None:
     return _("%(person)s has applied for this customer; the decision is open.") % {"person": open_application(customer).applicant}
 
 
-@action(gettext_lazy("Claim"), when=applied_by, bulk="each", part="pool", explain=taken_by, icon="hand-grab")
+@action(gettext_lazy("Claim"), when=applied_by, bulk="each", part="pool", explain=taken_by, icon="hand-grab", key="C")
 def claim(customer: Customer, *, by: User) -> None:
     """The customer becomes yours at once."""
     pools.give(customer, by)

@@ -18,7 +18,7 @@ NOW = ("now", "现在")
 OFFSET = re.compile(r"[+-]\d{1,4}")
 YEAR_MONTH_DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{2}))")
 MONTH_DAY = re.compile(r"(\d{1,2})[-/.月](\d{1,2})[日号]?")
-TIME = re.compile(r"(?:(.*?)[ T]+|^)(\d{1,2}):(\d{2})(?::(\d{2}))?$")
+TIME = re.compile(r"(?:(.*?)(?:[ t]+|(?<=[日号天])))?(\d{1,2}):(\d{2})(?::(\d{2}))?")
 # What a future or past day means when no time of day is typed.
 START_OF_WORK = time(9)
 

@@ -20,6 +20,7 @@ from crm.record.picklists import PicklistOption
 
 
 BLANK = ("", "---------")
+SUGGESTED = 10
 
 
 class OptionField(forms.TypedChoiceField):
@@ -68,33 +69,47 @@ class UserChoices(forms.TypedMultipleChoiceField):
 
 
 class RecordSelect(forms.Select):
-    """A select that holds only the present choice; the page turns it into a search box."""
+    """A select that holds the present choice and a few likely ones; the page turns it into a search box.
 
-    def __init__(self, *, model: type[Record], **options: Any) -> None:
+    `within` names the field of the same form whose value narrows the search.
+    """
+
+    def __init__(self, *, model: type[Record], within: str = "", **options: Any) -> None:
         super().__init__(**options)
-        self.model = model
+        self.model, self.within = model, within
 
     def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> dict[str, Any]:
         """Name the address where choices are searched."""
         entity = registry.for_model(self.model)
         attrs = super().build_attrs(base_attrs, extra_attrs)
+        if self.within:
+            attrs["data-within"] = self.within
         return {**attrs, "data-options": entity.url("options")} if entity else attrs
 
 
 class RecordChoice(forms.Field):
-    """A record of another entity that the user may see, chosen by id."""
+    """A record of another entity that the user may see, chosen by id.
+
+    `suggest` offers the newest ones at once (they are also what a page without scripts can offer);
+    with `within`, the name of a field of the same form, only those that belong to that field's record.
+    """
 
     default_error_messages = {"unknown": _("Choose one of the offered records.")}
 
-    def __init__(self, *, model: type[Record], user: User, action: str = "view", **options: Any) -> None:
-        self.model, self.user, self.action = model, user, action
-        options.setdefault("widget", RecordSelect(model=model))
+    def __init__(
+        self, *, model: type[Record], user: User, action: str = "view", within: str = "", suggest: bool = False, **options: Any
+    ) -> None:
+        self.model, self.user, self.action, self.within, self.suggest = model, user, action, within, suggest
+        # The id of the record chosen in the field `within`; the form knows it.
+        self.parent: int | None = None
+        options.setdefault("widget", RecordSelect(model=model, within=within))
         super().__init__(**options)
 
     def prepare_value(self, value: Any) -> Any:
-        """Show the present choice as the select's only option."""
+        """Make the present choice and the likely ones the select's options."""
         record = value if isinstance(value, Record) else self._find(value)
-        self.widget.choices = [BLANK, *([(record.pk, str(record))] if record else [])]
+        chosen = [(record.pk, str(record))] if record else []
+        self.widget.choices = [BLANK, *chosen, *(choice for choice in self._likely() if choice not in chosen)]
         return record.pk if record else None
 
     def to_python(self, value: Any) -> Any:
@@ -115,6 +130,14 @@ class RecordChoice(forms.Field):
         if not text.isascii() or not text.isdigit() or len(text) > 18:
             return None
         return self.model.objects.visible_to(self.user, self.action).filter(pk=int(text)).first()
+
+    def _likely(self) -> list[tuple[int, str]]:
+        if not self.suggest or (self.within and self.parent is None):
+            return []
+        offered = self.model.objects.visible_to(self.user, self.action)
+        if self.within:
+            offered = offered.filter(**{self.within: self.parent})
+        return [(record.pk, str(record)) for record in offered.defer("search").order_by("-created_at", "-pk")[:SUGGESTED]]
 
 
 def department_choices(departments: "QuerySet[Department]") -> "QuerySet[Department]":

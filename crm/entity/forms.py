@@ -7,6 +7,7 @@ from django import forms
 from django.db import models
 
 from crm.entity.columns import kind_of
+from crm.entity.dates import DayField, InstantField
 from crm.entity.declare import Entity
 from crm.entity.fields import OptionField, RecordChoice, UserField
 from crm.record.models import Record
@@ -27,6 +28,23 @@ class RecordForm(forms.ModelForm[Any]):
         super().__init__(*args, **options)
         if self.instance.pk:
             self.initial["version"] = self.instance.version
+        for field in self.fields.values():
+            if isinstance(field, RecordChoice) and field.within:
+                field.parent = _id(self._shown(field.within))
+
+    def _shown(self, name: str) -> Any:
+        """What a field holds, typed or initial, without asking the field itself (it would query)."""
+        if self.is_bound:
+            return self.data.get(self.add_prefix(name))
+        return self.get_initial_for_field(self.fields[name], name)
+
+    def clean(self) -> dict[str, Any]:
+        """What was not touched stays exactly as stored: a form shows an instant without its seconds."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name, field in self.fields.items():
+            if self.instance.pk and isinstance(field, InstantField) and name in cleaned and name not in self.changed_data:
+                cleaned[name] = getattr(self.instance, name)
+        return cleaned
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
@@ -49,13 +67,14 @@ def form_class(entity: Entity, user: "User", instance: Record | None = None, onl
             case "user":
                 return UserField(names=known, keep=keep, **common)
             case "record":
-                return RecordChoice(model=field.related_model, user=user, **common)  # type: ignore[arg-type]
+                target: Any = field.related_model
+                return RecordChoice(model=target, user=user, within=_within(entity, target, fields), suggest=True, **common)
             case "long":
                 options["widget"] = forms.Textarea(attrs={"rows": 3})
             case "date":
-                options["widget"] = forms.DateInput(attrs={"data-date": "day"})
+                options["form_class"] = DayField
             case "datetime":
-                options["widget"] = forms.DateTimeInput(attrs={"data-date": "instant"}, format="%Y-%m-%d %H:%M")
+                options["form_class"] = InstantField
         return field.formfield(**options)
 
     fields = list(only or entity.fields)
@@ -65,8 +84,18 @@ def form_class(entity: Entity, user: "User", instance: Record | None = None, onl
     return made
 
 
+def _id(value: Any) -> int | None:
+    text = str(getattr(value, "pk", value) or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+def _within(entity: Entity, target: type[Record], fields: Sequence[str]) -> str:
+    """The field of the same form that narrows the choice: a follow-up's contact is one of its customer's."""
+    name = target.parent_field
+    same = name in fields and entity.model._meta.get_field(name).related_model is target._meta.get_field(name).related_model
+    return name if same else ""
+
+
 def quick_fields(entity: Entity) -> list[str]:
     """The fields that the drawer asks for."""
     return list(entity.quick or (entity.sections[0].fields if entity.sections else ()))
-
-

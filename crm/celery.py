@@ -4,8 +4,8 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 
-from crm import embedded  # noqa: E402
-from crm.jobs.broker import app  # noqa: E402  (Celery reads the variable when the app is made)
+from crm import embedded
+from crm.jobs.broker import app  # Celery reads the variable when it makes the app
 
 __all__ = ["app"]
 

@@ -12,7 +12,7 @@ app.autodiscover_tasks(related_name="tasks")
 class SweepOnConnect(bootsteps.StartStopStep):
     """A worker that starts, or finds its broker again, has the table swept at once: messages may be lost."""
 
-    requires = {"celery.worker.consumer.tasks:Tasks"}
+    requires = ("celery.worker.consumer.tasks:Tasks",)
 
     def start(self, parent: Any) -> None:
         """Called by the worker on every new connection to the broker."""

@@ -1,7 +1,7 @@
 """What the kinds of job do. An app names its handlers in its `jobs.py`.
 
-    @handler("import", summary=counts, links=files)
-    def import_chunk(job: Job) -> bool: ...
+@handler("import", summary=counts, links=files)
+def import_chunk(job: Job) -> bool: ...
 """
 
 from collections.abc import Callable, Sequence

@@ -72,7 +72,7 @@ def cancel(pk: int, by: "User") -> bool:
 def end(job: Job, state: State, error: Phrase | None = None) -> bool:
     """End a job that still stands as `job` says, and tell the subscribers; False if it has moved on."""
     with transaction.atomic():
-        same = Job.objects.filter(pk=job.pk, state=job.state, lease=job.lease)
+        same = Job.objects.filter(pk=job.pk, state=job.state, lease=job.lease, finished_at=None)
         if not same.update(state=state, lease="", error=error, finished_at=Now()):
             return False
         job.refresh_from_db()

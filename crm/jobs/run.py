@@ -62,7 +62,7 @@ def claim(name: str) -> Job | None:
 def free() -> Q:
     """Jobs that may be taken: waiting, of a kind known here, and no other job of the same person runs."""
     same_person = Job.objects.filter(state=State.RUNNING, by=OuterRef("by"))
-    return Q(state=State.QUEUED, kind__in=handlers.kinds()) & ~Exists(same_person)
+    return Q(~Exists(same_person), state=State.QUEUED, kind__in=handlers.kinds())
 
 
 def take(pk: int, lease: str) -> bool:

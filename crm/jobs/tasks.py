@@ -7,9 +7,10 @@ from crm.jobs.broker import app
 
 
 @app.task(name="crm.jobs.work", bind=True)
-def work(self: Task) -> None:
+def work(self: "Task[[], None]") -> None:
     """Run waiting jobs for a while."""
-    run.work(self.request.id, again=bool(self.request.delivery_info.get("redelivered")))
+    delivery = self.request.delivery_info or {}
+    run.work(str(self.request.id), again=bool(delivery.get("redelivered")))
 
 
 @app.task(name="crm.jobs.tick")

@@ -1,7 +1,7 @@
 """Sentences that are kept in the database and read by each person in their own language.
 
-    kept = phrase(_("{who} assigned {n} customers to you"), who="王芳", n=3)   # lazy gettext
-    said(kept)                                                                 # in the active language
+kept = phrase(_("{who} assigned {n} customers to you"), who="王芳", n=3)   # lazy gettext
+said(kept)                                                                 # in the active language
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ def said(kept: Phrase) -> str:
         return str(kept["raw"])
     values = {name: said(value) if isinstance(value, dict) else value for name, value in kept.get("with", {}).items()}
     if "plural" in kept:
-        return ngettext(kept["id"], kept["plural"], values[kept["by"]]).format(**values)
+        return ngettext(kept["id"], kept["plural"], float(values[kept["by"]])).format(**values)
     return gettext(kept["id"]).format(**values)
 
 
@@ -38,7 +38,8 @@ def _source(text: Text) -> Phrase:
         return {"raw": text}
     if hasattr(text, "_get_number_value"):
         # A lazy plural knows its two source strings only in what it tells to pickle.
-        _function, _type, number, source = text.__reduce__()[1]
+        kept: Any = text.__reduce__()
+        _function, _type, number, source = kept[1]
         return {"id": source["singular"], "plural": source["plural"], "by": number}
     with override(None):
         return {"id": str(text)}

@@ -18,6 +18,8 @@ from crm.record.shares import DepartmentShare, ShareTables, UserShare
 from customers import follow_ups, primary
 
 POOL_ACTIONS = frozenset({"view", "export", "claim", "apply", "accept", "refuse", "withdraw", "assign", "move", "change", "delete"})
+NOT_A_MOBILE = _("A mobile number has 11 digits, such as 138 1234 5678; put +country before a foreign one.")
+NOT_A_PHONE = _("Write a phone number, such as 021-5888 8888.")
 
 
 class PoolState(models.TextChoices):
@@ -145,8 +147,10 @@ class Customer(Record):
     def check_rules(self) -> dict[str, list[Any]]:
         """The credit code and the phone read as such."""
         errors: dict[str, list[Any]] = {}
-        if self.credit_code and not credit_code.is_valid(self.credit_code):
+        if self.credit_code and not credit_code.is_valid(credit_code.normalize(self.credit_code)):
             errors["credit_code"] = [_("This is not a valid unified social credit code. Check each character.")]
+        if self.phone and not phones.is_phone(self.phone):
+            errors["phone"] = [NOT_A_PHONE]
         if self.parent_id and self.parent_id == self.pk:
             errors["parent"] = [_("A customer cannot be its own parent.")]
         return errors
@@ -246,6 +250,17 @@ class Contact(Record):
                 fields=["customer"], condition=Q(primary=True, deleted_at=None), name="one_primary_contact_per_customer"
             )
         ]
+
+    def check_rules(self) -> dict[str, list[Any]]:
+        """Mobile and phone can be called; the superior is a colleague."""
+        errors: dict[str, list[Any]] = {}
+        if self.mobile and not (phones.is_mobile(self.mobile) or phones.normalize(self.mobile).startswith("+")):
+            errors["mobile"] = [NOT_A_MOBILE]
+        if self.phone and not phones.is_phone(self.phone):
+            errors["phone"] = [NOT_A_PHONE]
+        if self.superior is not None and self.superior.customer_id != self.customer_id:
+            errors["superior"] = [_("Choose a contact of the same customer.")]
+        return errors
 
     @classmethod
     def before_write(cls, records: Sequence[Any], by: User | None) -> None:

@@ -27,6 +27,24 @@ class DayRange(django_filters.DateFromToRangeFilter):
     """From one day to another, both included, as calendar days of the company's time zone."""
 
 
+class OptionFilter(django_filters.Filter):
+    """One of several options of a picklist."""
+
+    field_class = OptionChoices
+
+
+class UserFilter(django_filters.Filter):
+    """One of several users."""
+
+    field_class = UserChoices
+
+
+class RecordFilter(django_filters.Filter):
+    """One record of another entity."""
+
+    field_class = RecordChoice
+
+
 def filter_set(entity: Entity, data: Mapping[str, Any], user: "User", names: Names) -> django_filters.FilterSet:
     """The bound filter set of an entity for a user; unknown parameters have no effect."""
     declared = {name: _filter_for(entity.model, name, user, names) for name in entity.filters}
@@ -40,23 +58,17 @@ def _filter_for(model: type[models.Model], name: str, user: "User", names: Names
     label = field.verbose_name
     match kind_of(field):
         case "option":
-            return django_filters.Filter(
-                field_name=name, label=label, lookup_expr="in", field_class=OptionChoices, list_key=field.list, names=names
-            )
+            return OptionFilter(field_name=name, label=label, lookup_expr="in", list_key=field.list, names=names)
         case "choice":
             return django_filters.MultipleChoiceFilter(field_name=name, label=label, choices=field.choices)
         case "user":
-            return django_filters.Filter(
-                field_name=name, label=label, lookup_expr="in", field_class=UserChoices, user=user, names=names
-            )
+            return UserFilter(field_name=name, label=label, lookup_expr="in", user=user, names=names)
         case "department":
             return django_filters.ModelMultipleChoiceFilter(
                 field_name=name, label=label, queryset=department_choices(Department.objects.all())
             )
         case "record":
-            return django_filters.Filter(
-                field_name=name, label=label, field_class=RecordChoice, model=field.related_model, user=user
-            )
+            return RecordFilter(field_name=name, label=label, model=field.related_model, user=user)
         case "datetime" | "date":
             return DayRange(field_name=name, label=label)
         case "integer" | "decimal":

@@ -53,13 +53,13 @@ def test_a_department_that_would_stand_below_itself_is_refused_at_the_field(mana
 def test_deactivating_ends_the_session_for_good(manager: Client, people: People) -> None:
     seller = Client()
     seller.force_login(people.alice, backend="crm.org.auth.Backend")
-    assert seller.get("/").status_code == 200
+    assert seller.get("/account/").status_code == 200
     ids = {"_selected_action": [people.alice.pk]}
     manager.post("/admin/org/user/", {"action": "deactivate", **ids})
-    assert seller.get("/").status_code == 302
+    assert seller.get("/account/").status_code == 302
     manager.post("/admin/org/user/", {"action": "activate", **ids})
     assert User.objects.get(pk=people.alice.pk).is_active
-    assert seller.get("/").status_code == 302
+    assert seller.get("/account/").status_code == 302
 
 
 def test_a_manager_makes_no_superusers(manager: Client, people: People) -> None:

@@ -1,0 +1,79 @@
+"""No second door to records, no hidden causes: checked in the source itself."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from crm.record.models import Record
+from tests.contract.test_entities import all_subclasses
+
+ROOT = Path(settings.BASE_DIR)
+PRODUCT = sorted(path for app in ("crm", "customers") for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts)
+PAGES = [path for path in PRODUCT if path.is_relative_to(ROOT / "crm" / "web")]
+
+# Where records are read beyond the user's scope, and why that is right.
+BEYOND_SCOPE = {
+    "customers/duplicates.py": "a duplicate is told by owner and state, also to who may not see the customer",
+    "crm/exchange/judge.py": "an imported row that repeats a record is a duplicate, whoever may see that record",
+    "crm/record/write.py": "the one door for writes",
+    "crm/testing/contract.py": "tests look behind the pages",
+    "crm/testing/factory.py": "tests look behind the pages",
+    "crm/web/row_menu.py": "asks which rights hold on a record that its caller found through visible_to",
+}
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def calls(path: Path) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+
+
+def test_records_are_read_through_visible_to_alone() -> None:
+    names = {model.__name__ for model in all_subclasses(Record)}
+    strays = []
+    for path in PRODUCT:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute)):
+                continue
+            manager = node.value
+            if manager.attr not in ("objects", "_base_manager", "_default_manager") or node.attr in ("visible_to", "none"):
+                continue
+            source = ast.unparse(manager.value)
+            is_record = source in names or source in ("model", "self.model", "entity.model", "self.entity.model")
+            if is_record and relative(path) not in BEYOND_SCOPE:
+                strays.append(f"{relative(path)}:{node.lineno} {ast.unparse(node)}")
+    assert not strays
+
+
+def test_the_list_of_those_who_read_beyond_scope_is_not_stale() -> None:
+    assert {name for name in BEYOND_SCOPE if not (ROOT / name).exists()} == set()
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=relative)
+def test_causes_are_visible(path: Path) -> None:
+    source = path.read_text()
+    assert not re.search(r"\b(post_save|pre_save|post_delete|m2m_changed|@receiver)\b", source), "no model signals"
+    assert "threading.local" not in source, "the actor is a keyword"
+    for call in calls(path):
+        name = ast.unparse(call.func)
+        assert not name.endswith("mark_safe"), f"{relative(path)}:{call.lineno} marks text as safe"
+        assert name not in ("eval", "exec", "pickle.loads", "yaml.load"), f"{relative(path)}:{call.lineno}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "templates").rglob("*.html")), ids=relative)
+def test_templates_hold_no_script_style_or_unescaped_text(path: Path) -> None:
+    source = path.read_text()
+    assert not re.search(r"\|\s*safe\b|autoescape off", source)
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|hx-on|javascript:", source)
+    assert not re.search(r"https?://(?!www\.w3\.org)", source), "no outside host"
+
+
+def test_nothing_is_called_helper_or_manager() -> None:
+    bad = re.compile(r"(utils|helpers|services|managers)\.py$")
+    assert not [relative(path) for path in PRODUCT if bad.search(path.name)]

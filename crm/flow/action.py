@@ -39,6 +39,9 @@ class Action:
     # The inputs to ask for: a Django form class taking the keyword `user`.
     form: "type[Form] | None" = None
     danger: bool = False
+    # What it will do, told before it is done; and the notice afterwards, where the label alone says too little.
+    effect: Text = ""
+    done: Text = ""
     # "each": per row, reporting those refused; "all": one refusal stops all; None: one record at a time.
     bulk: Literal["each", "all"] | None = None
     icon: str = ""
@@ -56,11 +59,6 @@ class Action:
     def name(self) -> str:
         """How URLs, permissions and the API call it: the function's name."""
         return self.body.__name__
-
-    @property
-    def help(self) -> str:
-        """The first line of the function's docstring."""
-        return (self.body.__doc__ or "").strip().split("\n")[0]
 
     def refusal(self, record: Any, user: "User") -> str | None:
         """Why it is not possible on this record now, as a sentence; None when it is."""

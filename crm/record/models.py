@@ -15,7 +15,7 @@ from crm.record.scope import Scoped
 from crm.record.search import search_index, search_text
 from crm.record.tracked import Tracked
 
-__all__ = ["Attachment", "Change", "Counter", "NumberRule", "OwnerChange", "PicklistOption", "Record"]
+__all__ = ["Attachment", "Change", "Counter", "NumberRule", "OwnerChange", "PicklistOption", "Record", "Submission"]
 
 
 class Record(Tracked, Scoped, models.Model):
@@ -39,7 +39,12 @@ class Record(Tracked, Scoped, models.Model):
 
     number = models.CharField(_("number"), max_length=40, editable=False, default="")
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("owner")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("owner"),
     )
     department = models.ForeignKey(
         "org.Department",
@@ -228,3 +233,16 @@ class Counter(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["entity", "period"], name="one_counter_per_entity_and_period")]
+
+
+class Submission(models.Model):
+    """A form that was sent: sent again, it leads to the record that the first time made."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    token = models.UUIDField()
+    object_id = models.BigIntegerField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "token"], name="one_submission_per_user_and_token")]
+        indexes = [models.Index(fields=["at"], name="submission_at")]

@@ -33,7 +33,9 @@ class Outcome:
     refused: list[tuple[Any, str]] = field(default_factory=list)
 
 
-def run(action: Action, model: type[Record], ids: Collection[int], *, by: "User", data: dict[str, Any] | None = None) -> Outcome:
+def run(
+    action: Action, model: type[Record], ids: Collection[int], *, by: "User", data: dict[str, Any] | None = None
+) -> Outcome:
     """Do `action` on the records of these ids, in one transaction and under their locks.
 
     Raises `Denied` without the right, `Missing` for ids that the user cannot see, `Refused` when a

@@ -14,7 +14,16 @@ from customers.models import Customer, PoolState
 OWNED = (PoolState.ASSIGNED,)
 
 
-@action(gettext_lazy("Transfer"), states=OWNED, form=PersonForm, bulk="each", part="owned", after=messages.assigned, icon="user-share")
+@action(
+    gettext_lazy("Transfer"),
+    states=OWNED,
+    form=PersonForm,
+    bulk="each",
+    part="owned",
+    after=messages.assigned,
+    icon="user-share",
+    effect=gettext_lazy("Contacts and follow-ups go along."),
+)
 def transfer(customer: Customer, *, by: User, owner: User, reason: str = "") -> None:
     """The customer goes to a colleague; contacts and follow-ups go along."""
     if owner == customer.owner:
@@ -31,6 +40,7 @@ def transfer(customer: Customer, *, by: User, owner: User, reason: str = "") -> 
     danger=True,
     after=messages.recycled,
     icon="recycle",
+    effect=gettext_lazy("The owner loses the customer; it stands in the pool that you choose, and the owner is told."),
 )
 def recycle(customer: Customer, *, by: User, pool: Department, reason: str = "") -> None:
     """A manager takes the customer back into a pool."""
@@ -53,6 +63,7 @@ def not_the_owner(customer: Customer, user: User) -> str | None:
     part="owned",
     danger=True,
     icon="arrow-back-up",
+    effect=gettext_lazy("The customer goes to the pool of your department, where colleagues can claim it."),
 )
 def give_back(customer: Customer, *, by: User, reason: str) -> None:
     """Give the customer up; it goes to the pool of your department."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.utils.translation import gettext as _
@@ -42,16 +41,36 @@ def applied_by(customer: Customer, user: User) -> str | None:
     """While somebody's application is open, others wait for the decision."""
     if customer.pool_state != PoolState.APPLIED:
         return None
-    return _("%(person)s has applied for this customer; the decision is open.") % {"person": open_application(customer).applicant}
+    return _("%(person)s has applied for this customer; the decision is open.") % {
+        "person": open_application(customer).applicant
+    }
 
 
-@action(gettext_lazy("Claim"), when=applied_by, bulk="each", part="pool", explain=taken_by, icon="hand-grab", key="C")
+@action(
+    gettext_lazy("Claim"),
+    when=applied_by,
+    bulk="each",
+    part="pool",
+    explain=taken_by,
+    icon="hand-grab",
+    key="C",
+    done=gettext_lazy("Claimed and moved to My customers"),
+)
 def claim(customer: Customer, *, by: User) -> None:
     """The customer becomes yours at once."""
     pools.give(customer, by)
 
 
-@action(gettext_lazy("Apply"), states=FREE, form=ReasonForm, part="pool", explain=taken_by, after=messages.applied, icon="hand-stop")
+@action(
+    gettext_lazy("Apply"),
+    states=FREE,
+    form=ReasonForm,
+    part="pool",
+    explain=taken_by,
+    after=messages.applied,
+    icon="hand-stop",
+    done=gettext_lazy("Request sent, waiting for your superior"),
+)
 def apply(customer: Customer, *, by: User, reason: str = "") -> None:
     """Your superior decides whether the customer becomes yours."""
     PoolApplication.objects.create(
@@ -125,14 +144,23 @@ def withdraw(customer: Customer, *, by: User) -> None:
 
 
 @action(
-    gettext_lazy("Assign"), states=FREE, form=PersonForm, bulk="each", part="pool", explain=taken_by, after=messages.assigned, icon="user-plus"
+    gettext_lazy("Assign"),
+    states=FREE,
+    form=PersonForm,
+    bulk="each",
+    part="pool",
+    explain=taken_by,
+    after=messages.assigned,
+    icon="user-plus",
 )
 def assign(customer: Customer, *, by: User, owner: User, reason: str = "") -> None:
     """The customer goes from the pool to a salesperson."""
     pools.give(customer, owner)
 
 
-@action(gettext_lazy("Move to another pool"), states=FREE, form=PoolForm, bulk="each", part="pool", icon="arrows-exchange")
+@action(
+    gettext_lazy("Move to another pool"), states=FREE, form=PoolForm, bulk="each", part="pool", icon="arrows-exchange"
+)
 def move(customer: Customer, *, by: User, pool: Department, reason: str = "") -> None:
     """The customer goes from one pool to another and keeps its state."""
     if pool == customer.pool:

@@ -30,7 +30,7 @@ def similar(values: Mapping[str, str], user: "User", exclude: int | None = None)
     found: dict[int, tuple[Customer, str | Promise]] = {}
     for condition, reason in _conditions(values):
         if len(found) < MOST_HITS:
-            rows = Customer.objects.alive().filter(condition).exclude(pk=exclude).defer("search")
+            rows = Customer.objects.alive().filter(condition).exclude(pk=exclude or 0).defer("search")
             for customer in rows.order_by("pk")[:MOST_HITS]:
                 found.setdefault(customer.pk, (customer, reason))
     visible = set(Customer.objects.visible_to(user).filter(pk__in=found).values_list("pk", flat=True))
@@ -51,7 +51,9 @@ def _conditions(values: Mapping[str, str]) -> list[tuple[Q, str | Promise]]:
     if len(key) >= SHORTEST_KEY:
         conditions.append((Q(name_key=key), _("same core of the name")))
     if len(key) >= SHORTEST_PART:
-        conditions.append((Q(pk__in=Customer.objects.alive().matching(key).values("pk")[:MOST_HITS]), _("similar name")))
+        conditions.append(
+            (Q(pk__in=Customer.objects.alive().matching(key).values("pk")[:MOST_HITS]), _("similar name"))
+        )
     return conditions
 
 

@@ -21,8 +21,18 @@ ACTIONS = (
     pool.claim, pool.apply, pool.accept, pool.refuse, pool.withdraw, pool.assign, pool.move,
     ownership.transfer, ownership.recycle, ownership.give_back,
 )  # fmt: skip
+SECTIONS = (
+    Section(_("Basics"), "name", "short_name", "phone", "kind", "customer_class", "status", "source", "industry"),
+    Section(_("Company"), "credit_code", "scale", "region", "address", "website", "parent"),
+    Section(_("Invoicing"), "invoice_title", "tax_number", "bank", "bank_account", folded=True),
+    Section(_("Remarks"), "remarks"),
+)
+QUICK = ("name", "phone", "kind", "source", "remarks")
+CHECK = DuplicateCheck(("name", "phone", "credit_code"), duplicates.similar)
 EXCHANGE = Exchange(
-    key=(("number",), ("credit_code",), ("name",)), fields=FIELDS, export_only=("number", "owner", "pool_state", "created_at")
+    key=(("number",), ("credit_code",), ("name",)),
+    fields=FIELDS,
+    export_only=("number", "owner", "pool_state", "created_at"),
 )
 
 
@@ -32,20 +42,26 @@ class CustomerEntity(Entity):
     title = _("My customers")
     menu, icon, weight = "customers", "building", 20
     part, rows = "owned", Q(owner__isnull=False)
-    columns = ("name", "kind", "customer_class", "status", "owner", "phone", "last_follow_up_at", "last_follow_up", "next_follow_up_at", "created_at")
-    filters = ("kind", "status", "customer_class", "source", "owner", "last_follow_up_at", "created_at")
-    sections = (
-        Section(_("Basics"), "name", "short_name", "phone", "kind", "customer_class", "status", "source", "industry"),
-        Section(_("Company"), "credit_code", "scale", "region", "address", "website", "parent"),
-        Section(_("Invoicing"), "invoice_title", "tax_number", "bank", "bank_account", folded=True),
-        Section(_("Remarks"), "remarks"),
+    columns = (
+        "name",
+        "kind",
+        "customer_class",
+        "status",
+        "owner",
+        "phone",
+        "last_follow_up_at",
+        "last_follow_up",
+        "next_follow_up_at",
+        "created_at",
     )
+    filters = ("kind", "status", "customer_class", "source", "owner", "last_follow_up_at", "created_at")
+    sections = SECTIONS
     figures = ("owner", "pool", "last_follow_up_at", "next_follow_up_at")
-    quick = ("name", "phone", "kind", "source", "remarks")
+    quick = QUICK
     stats = (Stat(_("By kind"), group="kind"), Stat(_("By source"), group="source"))
     exchange = EXCHANGE
     actions = ACTIONS
-    duplicate_check = DuplicateCheck(("name", "phone", "credit_code"), duplicates.similar)
+    duplicate_check = CHECK
 
     def prepare(self, record: Any, user: User) -> None:
         """A customer typed in here belongs to whoever types it."""
@@ -53,16 +69,33 @@ class CustomerEntity(Entity):
 
 
 @register
-class PoolEntity(CustomerEntity):
+class PoolEntity(Entity):
+    model = Customer
     slug = "pool"
     title = _("Public pool")
-    icon, weight = "pool", 10
+    menu, icon, weight = "customers", "pool", 10
     canonical = False
     view_perm = "view_pool"
     add_perm = "add_pool"
     part, rows = "pool", Q(owner=None)
-    columns = ("name", "pool_state", "pool", "kind", "industry", "region", "source", "pool_entered_at", "last_follow_up_at", "created_at")
+    columns = (
+        "name",
+        "pool_state",
+        "pool",
+        "kind",
+        "industry",
+        "region",
+        "source",
+        "pool_entered_at",
+        "last_follow_up_at",
+        "created_at",
+    )
     filters = ("pool_state", "pool", "kind", "industry", "source", "created_at")
+    sections = SECTIONS
+    quick = QUICK
+    exchange = EXCHANGE
+    actions = ACTIONS
+    duplicate_check = CHECK
 
     def prepare(self, record: Any, user: User) -> None:
         """A customer typed or imported here stands in the company's pool."""
@@ -82,10 +115,29 @@ class ContactEntity(Entity):
     )
     figures = ("customer", "mobile", "title")
     quick = ("customer", "name", "mobile", "title", "primary")
-    tabs = (Tab(via="customer", columns=("name", "primary", "title", "mobile", "email"), weight=10, order=("-primary", "pk")),)
+    tabs = (
+        Tab(
+            via="customer", columns=("name", "primary", "title", "mobile", "email"), weight=10, order=("-primary", "pk")
+        ),
+    )
     exchange = Exchange(
         key=(("number",), ("customer", "name")),
-        fields=("customer", "name", "primary", "unit", "title", "role", "mobile", "phone", "email", "wechat", "gender", "birthday", "hobbies", "remarks"),
+        fields=(
+            "customer",
+            "name",
+            "primary",
+            "unit",
+            "title",
+            "role",
+            "mobile",
+            "phone",
+            "email",
+            "wechat",
+            "gender",
+            "birthday",
+            "hobbies",
+            "remarks",
+        ),
         export_only=("number", "created_at"),
     )
 
@@ -103,7 +155,15 @@ class CustomerFollowUpEntity(Entity):
     )
     figures = ("customer", "at", "next_at")
     quick = ("customer", "contact", "kind", "method", "at", "content", "status_after", "next_at")
-    tabs = (Tab(via="customer", columns=("at", "kind", "method", "content", "contact", "owner"), weight=20, order=("-at", "-pk"), key="L"),)
+    tabs = (
+        Tab(
+            via="customer",
+            columns=("at", "kind", "method", "content", "contact", "owner"),
+            weight=20,
+            order=("-at", "-pk"),
+            key="L",
+        ),
+    )
     stats = (Stat(_("By method"), group="method"),)
     exchange = Exchange(
         key=(("number",),),

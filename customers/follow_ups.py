@@ -15,7 +15,8 @@ SET last_follow_up_at = facts.last_at,
     next_follow_up_at = least(facts.next_at, facts.planned_at),
     status_id = coalesce(facts.status_id, c.status_id)
 FROM (
-    SELECT ids.id, last.at AS last_at, last.content, last.next_at, planned.at AS planned_at, state.status_after_id AS status_id
+    SELECT ids.id, last.at AS last_at, last.content, last.next_at, planned.at AS planned_at,
+           state.status_after_id AS status_id
     FROM unnest(%(ids)s::bigint[]) AS ids(id)
     LEFT JOIN LATERAL (
         SELECT f.at, f.content, f.next_at FROM customers_customerfollowup f
@@ -44,5 +45,7 @@ def refresh(customer_ids: Sequence[int]) -> None:
     """
     with connection.cursor() as cursor:
         # In the order of ids, as every writer locks customers.
-        cursor.execute("SELECT id FROM customers_customer WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [list(customer_ids)])
+        cursor.execute(
+            "SELECT id FROM customers_customer WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [list(customer_ids)]
+        )
         cursor.execute(REFRESH, {"ids": list(customer_ids), "shown": SHOWN, "now": now()})

@@ -45,4 +45,6 @@ class PoolForm(ReasonForm):
     """Into which pool: the company's or a department's."""
 
     field_order = ("pool", "reason")
-    pool = forms.ModelChoiceField(label=_("Public pool"), queryset=department_choices(Department.objects.all()), empty_label=None)
+    pool = forms.ModelChoiceField(
+        label=_("Public pool"), queryset=department_choices(Department.objects.all()), empty_label=None
+    )

@@ -49,10 +49,8 @@ def assigned(customers: "list[Customer]", by: User, data: dict[str, Any]) -> Non
 
 def recycled(customers: "list[Customer]", by: User, data: dict[str, Any]) -> None:
     """The former owners hear what left them, and why."""
-    counts = Counter(customer.former_owner_id for customer in customers)
-    title = ngettext_lazy(
-        "{person} recycled one of your customers", "{person} recycled {n} of your customers", "n"
-    )
+    counts = Counter(customer.former_owner_id for customer in customers if customer.former_owner_id)
+    title = ngettext_lazy("{person} recycled one of your customers", "{person} recycled {n} of your customers", "n")
     reason = phrase(_("Reason: {reason}"), reason=data["reason"]) if data.get("reason") else None
     for owner in User.objects.filter(pk__in=counts).exclude(pk=by.pk):
         send([owner], "assign", phrase(title, person=str(by), n=counts[owner.pk]), body=reason, path="/customers/pool/")

@@ -17,7 +17,9 @@ from crm.record.scope import NOBODY
 from crm.record.shares import DepartmentShare, ShareTables, UserShare
 from customers import follow_ups, primary
 
-POOL_ACTIONS = frozenset({"view", "export", "claim", "apply", "accept", "refuse", "withdraw", "assign", "move", "change", "delete"})
+POOL_ACTIONS = frozenset(
+    {"view", "export", "claim", "apply", "accept", "refuse", "withdraw", "assign", "move", "change", "delete"}
+)
 NOT_A_MOBILE = _("A mobile number has 11 digits, such as 138 1234 5678; put +country before a foreign one.")
 NOT_A_PHONE = _("Write a phone number, such as 021-5888 8888.")
 
@@ -60,7 +62,9 @@ class Customer(Record):
     short_name = models.CharField(_("short name"), max_length=60, blank=True, default="")
     credit_code = models.CharField(_("unified social credit code"), max_length=18, blank=True, default="")
     kind = PicklistField(_("customer kind"), list="customers.kind")
-    customer_class = models.CharField(_("customer class"), max_length=1, choices=CustomerClass.choices, blank=True, default="")
+    customer_class = models.CharField(
+        _("customer class"), max_length=1, choices=CustomerClass.choices, blank=True, default=""
+    )
     status = PicklistField(_("follow-up state"), list="customers.status")
     source = PicklistField(_("source"), list="customers.source")
     industry = PicklistField(_("industry"), list="customers.industry")
@@ -70,7 +74,12 @@ class Customer(Record):
     phone = models.CharField(_("phone"), max_length=40, blank=True, default="")
     website = models.URLField(_("website"), blank=True, default="")
     parent = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="branches", verbose_name=_("parent customer")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="branches",
+        verbose_name=_("parent customer"),
     )
     invoice_title = models.CharField(_("invoice title"), max_length=120, blank=True, default="")
     tax_number = models.CharField(_("tax number"), max_length=20, blank=True, default="")
@@ -80,12 +89,20 @@ class Customer(Record):
         _("customer state"), max_length=10, choices=PoolState.choices, default=PoolState.IDLE, editable=False
     )
     pool = models.ForeignKey(
-        Department, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+", verbose_name=_("public pool")
+        Department,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("public pool"),
     )
     pool_entered_at = models.DateTimeField(_("in the pool since"), null=True, editable=False)
     owned_since = models.DateTimeField(_("owned since"), null=True, editable=False)
     last_follow_up_at = models.DateTimeField(_("last follow-up"), null=True, editable=False)
-    last_follow_up = models.CharField(_("last follow-up content"), max_length=200, blank=True, default="", editable=False)
+    last_follow_up = models.CharField(
+        _("last follow-up content"), max_length=200, blank=True, default="", editable=False
+    )
     next_follow_up_at = models.DateTimeField(_("next follow-up"), null=True, editable=False)
     # Not a column: set while a manager recycles, so that the former owner can be told.
     former_owner_id: int | None = None
@@ -100,22 +117,34 @@ class Customer(Record):
             "customer",
             models.Index(fields=["name", "id"], name="customer_name", condition=Q(deleted_at=None)),
             models.Index(
-                F("last_follow_up_at").desc(nulls_last=True), F("id").desc(), name="customer_last", condition=Q(deleted_at=None)
+                F("last_follow_up_at").desc(nulls_last=True),
+                F("id").desc(),
+                name="customer_last",
+                condition=Q(deleted_at=None),
             ),
             models.Index(
-                F("next_follow_up_at").desc(nulls_last=True), F("id").desc(), name="customer_next", condition=Q(deleted_at=None)
+                F("next_follow_up_at").desc(nulls_last=True),
+                F("id").desc(),
+                name="customer_next",
+                condition=Q(deleted_at=None),
             ),
-            models.Index(fields=["pool", "-created_at", "-id"], name="customer_pool", condition=Q(deleted_at=None, owner=None)),
+            models.Index(
+                fields=["pool", "-created_at", "-id"], name="customer_pool", condition=Q(deleted_at=None, owner=None)
+            ),
             models.Index(fields=["name_key"], name="customer_name_key", condition=Q(deleted_at=None)),
-            models.Index(fields=["phone_key"], name="customer_phone_key", condition=Q(deleted_at=None) & ~Q(phone_key="")),
+            models.Index(
+                fields=["phone_key"], name="customer_phone_key", condition=Q(deleted_at=None) & ~Q(phone_key="")
+            ),
             models.Index(fields=["credit_code"], name="customer_code", condition=~Q(credit_code="")),
         )
         constraints = [
             models.CheckConstraint(
-                condition=Q(owner=None, pool__isnull=False) | Q(owner__isnull=False, pool=None), name="customer_owned_or_in_one_pool"
+                condition=Q(owner=None, pool__isnull=False) | Q(owner__isnull=False, pool=None),
+                name="customer_owned_or_in_one_pool",
             ),
             models.CheckConstraint(
-                condition=Q(owner=None) & ~Q(pool_state=PoolState.ASSIGNED) | Q(owner__isnull=False, pool_state=PoolState.ASSIGNED),
+                condition=Q(owner=None) & ~Q(pool_state=PoolState.ASSIGNED)
+                | Q(owner__isnull=False, pool_state=PoolState.ASSIGNED),
                 name="customer_state_fits_owner",
             ),
         ]
@@ -127,7 +156,11 @@ class Customer(Record):
         if "owned" in parts:
             # Customers without an owner are reached through the pool alone.
             parts["owned"] &= Q(owner__isnull=False)
-        if action in POOL_ACTIONS and access.can(cls.key(), "view_pool") and (action == "view" or access.can(cls.key(), action)):
+        if (
+            action in POOL_ACTIONS
+            and access.can(cls.key(), "view_pool")
+            and (action == "view" or access.can(cls.key(), action))
+        ):
             parts["pool"] = Q(owner=None) & _pools(access, action)
         return parts
 
@@ -199,7 +232,9 @@ class PoolApplication(models.Model):
         verbose_name = _("application")
         verbose_name_plural = _("applications")
         constraints = [
-            models.UniqueConstraint(fields=["customer"], condition=Q(decided_at=None), name="one_open_application_per_customer")
+            models.UniqueConstraint(
+                fields=["customer"], condition=Q(decided_at=None), name="one_open_application_per_customer"
+            )
         ]
 
 
@@ -219,7 +254,9 @@ class Contact(Record):
     search_phones: ClassVar[Sequence[str]] = ("mobile", "phone")
     search_texts: ClassVar[Sequence[str]] = ("email", "wechat")
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contacts", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="contacts", verbose_name=_("customer")
+    )
     name = models.CharField(_("name"), max_length=60)
     primary = models.BooleanField(_("primary contact"), default=False)
     unit = models.CharField(_("department at the customer"), max_length=60, blank=True, default="")
@@ -290,7 +327,9 @@ class CustomerFollowUp(Record):
     search_texts: ClassVar[Sequence[str]] = ("content",)
     choice_colours: ClassVar[dict[str, str]] = {"kind:plan": "primary", "kind:record": "success"}
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="follow_ups", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="follow_ups", verbose_name=_("customer")
+    )
     contact = models.ForeignKey(
         Contact, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("contact")
     )

@@ -53,7 +53,9 @@ def _fields(entity: Entity) -> Iterator[str]:
 
 
 def _order(entity: Entity) -> Iterator[str]:
-    sortable = {column.path for column in entity.bound_columns if column.sortable} if not list(_paths(entity)) else set()
+    sortable = (
+        {column.path for column in entity.bound_columns if column.sortable} if not list(_paths(entity)) else set()
+    )
     for name in entity.order:
         plain = name.removeprefix("-")
         if not _has_field(entity.model, plain):
@@ -64,7 +66,9 @@ def _order(entity: Entity) -> Iterator[str]:
 
 def _tabs(entity: Entity) -> Iterator[str]:
     for tab in entity.tabs:
-        if not _has_field(entity.model, tab.via) or not isinstance(entity.model._meta.get_field(tab.via), models.ForeignKey):
+        if not _has_field(entity.model, tab.via) or not isinstance(
+            entity.model._meta.get_field(tab.via), models.ForeignKey
+        ):
             yield f"tabs: {tab.via!r} is no foreign key"
         for column in tab.columns:
             try:

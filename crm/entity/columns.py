@@ -12,7 +12,23 @@ from crm.org.models import Department, User
 from crm.record.models import Record
 from crm.record.picklists import PicklistField
 
-Kind = Literal["text", "long", "choice", "option", "user", "department", "record", "date", "datetime", "integer", "decimal", "bool", "phone", "email", "url"]
+Kind = Literal[
+    "text",
+    "long",
+    "choice",
+    "option",
+    "user",
+    "department",
+    "record",
+    "date",
+    "datetime",
+    "integer",
+    "decimal",
+    "bool",
+    "phone",
+    "email",
+    "url",
+]
 NUMBER_KINDS = ("integer", "decimal")
 
 

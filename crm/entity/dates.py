@@ -71,7 +71,11 @@ class InstantInput(forms.DateTimeInput):
     """A text box for a day with a time; see `DayInput`."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        words = {"data-date": "instant", "data-pick": _("Choose day and time"), "placeholder": _("11-22 14:30, today, +7")}
+        words = {
+            "data-date": "instant",
+            "data-pick": _("Choose day and time"),
+            "placeholder": _("11-22 14:30, today, +7"),
+        }
         super().__init__({"autocomplete": "off", **words, **(attrs or {})}, format="%Y-%m-%d %H:%M")
 
 

@@ -147,7 +147,7 @@ class Entity:
         return str(self.title or self.model._meta.verbose_name_plural)
 
     def url(self, page: str = "list", pk: Any = None) -> str:
-        """The path of a page of the entity: "list", "new", "import", … or, with `pk`, "detail", "edit", "do/claim", …."""
+        """The path of a page: "list", "new", "import", … or, with `pk`, "detail", "edit", "do/claim", …."""
         base = f"/{self.app}/{self.name}/"
         if pk is not None:
             base += f"{pk}/"
@@ -224,7 +224,9 @@ def permission_labels(entity: Entity) -> list[tuple[str, Text]]:
     """See `Entity.permissions`."""
     from crm.entity.permissions import LABELS
 
-    names = list(RECORD_PERMISSIONS if entity.exchange else [n for n in RECORD_PERMISSIONS if n not in ("import", "export")])
+    names = list(
+        RECORD_PERMISSIONS if entity.exchange else [n for n in RECORD_PERMISSIONS if n not in ("import", "export")]
+    )
     labels: dict[str, Text] = {name: LABELS[name] for name in names}
     if entity.view_perm not in labels:
         labels[entity.view_perm] = entity.label_plural

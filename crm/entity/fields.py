@@ -18,7 +18,6 @@ from crm.record.models import Record
 from crm.record.names import Names
 from crm.record.picklists import PicklistOption
 
-
 BLANK = ("", "---------")
 SUGGESTED = 10
 
@@ -33,7 +32,8 @@ class OptionField(forms.TypedChoiceField):
     def clean(self, value: Any) -> PicklistOption | None:
         """The chosen option, unsaved fields empty: its id is what is stored."""
         pk = super().clean(value)
-        return PicklistOption(pk=pk, label=dict(self.choices).get(pk, "")) if pk else None  # type: ignore[call-overload]
+        labels: dict[Any, Any] = dict(self.choices)  # type: ignore[arg-type]
+        return PicklistOption(pk=pk, label=labels.get(pk, "")) if pk else None
 
 
 class UserField(forms.TypedChoiceField):
@@ -97,7 +97,14 @@ class RecordChoice(forms.Field):
     default_error_messages = {"unknown": _("Choose one of the offered records.")}
 
     def __init__(
-        self, *, model: type[Record], user: User, action: str = "view", within: str = "", suggest: bool = False, **options: Any
+        self,
+        *,
+        model: type[Record],
+        user: User,
+        action: str = "view",
+        within: str = "",
+        suggest: bool = False,
+        **options: Any,
     ) -> None:
         self.model, self.user, self.action, self.within, self.suggest = model, user, action, within, suggest
         # The id of the record chosen in the field `within`; the form knows it.
@@ -137,7 +144,9 @@ class RecordChoice(forms.Field):
         offered = self.model.objects.visible_to(self.user, self.action)
         if self.within:
             offered = offered.filter(**{self.within: self.parent})
-        return [(record.pk, str(record)) for record in offered.defer("search").order_by("-created_at", "-pk")[:SUGGESTED]]
+        return [
+            (record.pk, str(record)) for record in offered.defer("search").order_by("-created_at", "-pk")[:SUGGESTED]
+        ]
 
 
 def department_choices(departments: "QuerySet[Department]") -> "QuerySet[Department]":

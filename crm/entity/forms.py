@@ -42,7 +42,12 @@ class RecordForm(forms.ModelForm[Any]):
         """What was not touched stays exactly as stored: a form shows an instant without its seconds."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         for name, field in self.fields.items():
-            if self.instance.pk and isinstance(field, InstantField) and name in cleaned and name not in self.changed_data:
+            if (
+                self.instance.pk
+                and isinstance(field, InstantField)
+                and name in cleaned
+                and name not in self.changed_data
+            ):
                 cleaned[name] = getattr(self.instance, name)
         return cleaned
 
@@ -54,13 +59,19 @@ class RecordForm(forms.ModelForm[Any]):
                     self.add_error(name if name in self.fields else None, sentence)
 
 
-def form_class(entity: Entity, user: "User", instance: Record | None = None, only: Sequence[str] = ()) -> type[RecordForm]:
+def form_class(
+    entity: Entity, user: "User", instance: Record | None = None, only: Sequence[str] = ()
+) -> type[RecordForm]:
     """The form of an entity for a user; `only` narrows it (drawer, inline edit)."""
     known = names(getattr(user, "org_stamp", None))
 
     def field_for(field: "models.Field[Any, Any]", **options: Any) -> Any:
         keep = getattr(instance, field.attname, None) if instance else None
-        common = {"label": field.verbose_name, "required": not field.blank, "help_text": field.help_text}
+        common: dict[str, Any] = {
+            "label": field.verbose_name,
+            "required": not field.blank,
+            "help_text": field.help_text,
+        }
         match kind_of(field):
             case "option":
                 return OptionField(list_key=field.list, names=known, keep=keep, **common)  # type: ignore[attr-defined]
@@ -68,7 +79,9 @@ def form_class(entity: Entity, user: "User", instance: Record | None = None, onl
                 return UserField(names=known, keep=keep, **common)
             case "record":
                 target: Any = field.related_model
-                return RecordChoice(model=target, user=user, within=_within(entity, target, fields), suggest=True, **common)
+                return RecordChoice(
+                    model=target, user=user, within=_within(entity, target, fields), suggest=True, **common
+                )
             case "long":
                 options["widget"] = forms.Textarea(attrs={"rows": 3})
             case "date":
@@ -78,10 +91,10 @@ def form_class(entity: Entity, user: "User", instance: Record | None = None, onl
         return field.formfield(**options)
 
     fields = list(only or entity.fields)
-    made: type[RecordForm] = forms.modelform_factory(
-        entity.model, form=getattr(entity, "form", None) or RecordForm, fields=fields, formfield_callback=field_for
+    made: Any = forms.modelform_factory(
+        entity.model, form=entity.form or RecordForm, fields=fields, formfield_callback=field_for
     )
-    return made
+    return made  # type: ignore[no-any-return]
 
 
 def _id(value: Any) -> int | None:
@@ -92,7 +105,10 @@ def _id(value: Any) -> int | None:
 def _within(entity: Entity, target: type[Record], fields: Sequence[str]) -> str:
     """The field of the same form that narrows the choice: a follow-up's contact is one of its customer's."""
     name = target.parent_field
-    same = name in fields and entity.model._meta.get_field(name).related_model is target._meta.get_field(name).related_model
+    same = (
+        name in fields
+        and entity.model._meta.get_field(name).related_model is target._meta.get_field(name).related_model
+    )
     return name if same else ""
 
 

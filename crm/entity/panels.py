@@ -39,7 +39,8 @@ SYSTEM_FACTS = ("owner", "department", "created_by", "created_at", "updated_by",
 def panels(entity: Entity, record: Any, names: Names) -> list[Panel]:
     """The sections of the form, as facts."""
     return [
-        Panel(section.label, facts(entity, record, section.fields, names), section.folded) for section in entity.sections
+        Panel(section.label, facts(entity, record, section.fields, names), section.folded)
+        for section in entity.sections
     ]
 
 

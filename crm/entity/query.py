@@ -63,7 +63,7 @@ class ListQuery:
     @cached_property
     def matching(self) -> QuerySet[Any]:
         """All rows that match, in no order: the start of counts, exports, statistics and bulk actions."""
-        rows = self.filters.qs if self.filters.is_valid() else self.entity.list_queryset(self.user)
+        rows: Any = self.filters.qs if self.filters.is_valid() else self.entity.list_queryset(self.user)
         return rows.matching(self.words)  # type: ignore[no-any-return]
 
     @property
@@ -99,7 +99,7 @@ class ListQuery:
         return bool(self.words or self.filters.form.changed_data)
 
     def url(self, **changes: Any) -> str:
-        """The list's URL with some parameters changed; None removes one. Changing anything but the page goes to page 1."""
+        """The list's URL with some parameters changed; None removes one. It goes to page 1 unless `page` is given."""
         params = self.params.copy()
         if "page" not in changes:
             params.pop("page", None)

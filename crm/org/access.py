@@ -97,8 +97,8 @@ def _department_ids_below(department: Department) -> tuple[int, ...]:
 
 def _members(department_ids: tuple[int, ...]) -> dict[int, list[int]]:
     members: dict[int, list[int]] = defaultdict(list)
-    for pk, department_id in User.objects.filter(department__in=department_ids).order_by("pk").values_list(
-        "pk", "department_id"
+    for pk, department_id in (
+        User.objects.filter(department__in=department_ids).order_by("pk").values_list("pk", "department_id")
     ):
         members[department_id or 0].append(pk)
     return members

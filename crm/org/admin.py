@@ -74,7 +74,16 @@ class UserAdmin(ManagersRoom, DjangoUserAdmin):  # type: ignore[type-arg]
             None,
             {
                 "classes": ("wide",),
-                "fields": ("username", "real_name", "usable_password", "password1", "password2", "department", "superior", "roles"),
+                "fields": (
+                    "username",
+                    "real_name",
+                    "usable_password",
+                    "password1",
+                    "password2",
+                    "department",
+                    "superior",
+                    "roles",
+                ),
             },
         ),
     )
@@ -174,7 +183,7 @@ class RoleForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         grants = {grant.entity: grant for grant in self.instance.grants.all()} if self.instance.pk else {}
-        for key, _label, labels in granted_modules():
+        for key, _label, _permissions in granted_modules():
             grant = grants.get(key)
             self.fields[f"scope:{key}"].initial = grant.scope if grant else Scope.OWN
             self.fields[f"actions:{key}"].initial = grant.actions if grant else []
@@ -184,9 +193,9 @@ def granted_modules() -> list[tuple[str, str, list[tuple[str, Any]]]]:
     """(key, label, [(permission, label)]) of everything that a role can grant."""
     modules: dict[str, tuple[str, dict[str, Any]]] = {}
     for entity in registry.entities():
-        label, permissions = modules.setdefault(entity.model.key(), (entity.label, {}))
+        known = modules.setdefault(entity.model.key(), (entity.label, {}))[1]
         for name, text in entity.permissions:
-            permissions.setdefault(name, text)
+            known.setdefault(name, text)
     return [(key, label, list(permissions.items())) for key, (label, permissions) in modules.items()]
 
 

@@ -15,7 +15,12 @@ class Department(models.Model):
 
     name = models.CharField(_("name"), max_length=100)
     parent = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent department")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("parent department"),
     )
     path = models.CharField(max_length=200, editable=False, default="", db_index=True)
     manager = models.ForeignKey(
@@ -63,14 +68,24 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     position = models.CharField(_("position"), max_length=50, blank=True)
     superior = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="subordinates", verbose_name=_("superior")
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="subordinates",
+        verbose_name=_("superior"),
     )
     roles = models.ManyToManyField("org.Role", blank=True, related_name="users", verbose_name=_("roles"))
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("may use the admin site"), default=False)
-    language = models.CharField(_("language"), max_length=10, default="zh-hans", choices=[("zh-hans", "简体中文"), ("en", "English")])
+    language = models.CharField(
+        _("language"), max_length=10, default="zh-hans", choices=[("zh-hans", "简体中文"), ("en", "English")]
+    )
     theme = models.CharField(
-        _("appearance"), max_length=10, default="auto", choices=[("auto", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))]
+        _("appearance"),
+        max_length=10,
+        default="auto",
+        choices=[("auto", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))],
     )
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
     date_joined = models.DateTimeField(_("joined at"), auto_now_add=True)

@@ -7,11 +7,9 @@ more than remembering them. The organisation's stamp says when they are old.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-
 from crm.org.access import current_stamp
 from crm.org.models import Department, User
 from crm.record.picklists import PicklistOption
-
 
 
 @dataclass(frozen=True)

@@ -51,12 +51,14 @@ def render(pattern: str, day: date, serial: int) -> str:
 
 
 def check_pattern(pattern: str) -> None:
-    """Raise `Invalid` (field `pattern`) unless there is exactly one serial part, at most one date part and nothing else in braces."""
+    """Raise `Invalid` (field `pattern`) unless there is one serial part, at most one date part and no other brace."""
     parts = PART.findall(pattern)
     serials = [part for part in parts if part not in DATE_FORMATS]
     rest = PART.sub("", pattern)
     if len(serials) != 1 or len(parts) > 2 or "{" in rest or "}" in rest:
-        raise Invalid({"pattern": [_("Write one serial part such as {0000} and at most one date part such as {yyyyMMdd}.")]})
+        raise Invalid(
+            {"pattern": [_("Write one serial part such as {0000} and at most one date part such as {yyyyMMdd}.")]}
+        )
 
 
 def _count_up(entity: str, period_text: str, count: int) -> int:

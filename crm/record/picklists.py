@@ -1,4 +1,4 @@
-"""Picklists (数据字典): options that administrators edit, referred to by id so that renaming one renames it everywhere."""
+"""Picklists (数据字典): options that administrators edit. Records refer to them by id: a new name shows everywhere."""
 
 from typing import Any
 

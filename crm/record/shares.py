@@ -34,7 +34,9 @@ class Shared(models.Model):
     """What a share carries besides guardian's columns."""
 
     expires_on = models.DateField(_("last day"), null=True, blank=True)
-    shared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("shared by"))
+    shared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("shared by")
+    )
     shared_at = models.DateTimeField(_("shared at"), auto_now_add=True)
 
     class Meta:
@@ -72,11 +74,12 @@ class ShareTables:
 
     def permission(self, action: str) -> Permission:
         """The auth permission `view_…` or `change_…` of the shared model."""
-        model = self.users._meta.get_field("content_object").related_model
-        content_type = ContentType.objects.get_for_model(model)  # type: ignore[arg-type]
+        content_type = ContentType.objects.get_for_model(shared_model(self.users))
         return Permission.objects.get(content_type=content_type, codename=_codename(self.users, action))
 
-    def share(self, record: Any, receiver: "User | Department", *, editable: bool, by: "User", expires_on: Any = None) -> None:
+    def share(
+        self, record: Any, receiver: "User | Department", *, editable: bool, by: "User", expires_on: Any = None
+    ) -> None:
         """Share a record with a user or department; sharing again changes rights and expiry."""
         self.revoke(record, receiver)
         for action in ("view", "change") if editable else ("view",):
@@ -99,6 +102,11 @@ class ShareTables:
             self.users._default_manager.filter(content_object=record, user=receiver).delete()
 
 
+def shared_model(table: type[Shared]) -> type[models.Model]:
+    """The model whose records a table shares."""
+    meta: Any = table._meta
+    return meta.get_field("content_object").related_model  # type: ignore[no-any-return]
+
+
 def _codename(table: type[Shared], action: str) -> str:
-    model: Any = table._meta.get_field("content_object").related_model
-    return f"{action}_{model._meta.model_name}"
+    return f"{action}_{shared_model(table)._meta.model_name}"

@@ -13,9 +13,9 @@ class Tracked(models.Model):
         abstract = True
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
         """Django's hook for a loaded row."""
-        record = super().from_db(db, field_names, values)
+        record = super().from_db(db, field_names, values, **options)
         record.__dict__["_loaded"] = dict(zip(field_names, values, strict=False))
         return record
 

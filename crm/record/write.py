@@ -6,6 +6,7 @@ imports and jobs cannot forget one of them.
 """
 
 from collections.abc import Iterable, Sequence
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.contenttypes.models import ContentType
@@ -143,19 +144,20 @@ def _log(
 
 
 def _readable(model: type[Record], difference: dict[str, tuple[Any, Any]]) -> dict[str, list[Any]]:
-    by_attname = {field.attname: field for field in model._meta.concrete_fields}
+    fields = {field.attname: field for field in model._meta.concrete_fields if field.name not in model.system_fields}
     return {
-        by_attname[name].name: [by_attname[name].value_to_string(_Holder(by_attname[name], value)) if value is not None else None for value in pair]
+        fields[name].name: [_as_text(fields[name], value) for value in pair]
         for name, pair in difference.items()
-        if by_attname[name].name not in model.system_fields
+        if name in fields
     }
 
 
-class _Holder:
-    """A stand-in for a record that holds one value, for `Field.value_to_string`."""
-
-    def __init__(self, field: "models.Field[Any, Any]", value: Any) -> None:
-        setattr(self, field.attname, value)
+def _as_text(field: "models.Field[Any, Any]", value: Any) -> str | None:
+    """A value as JSON keeps it; a reference by its id."""
+    if value is None:
+        return None
+    holder: Any = SimpleNamespace(**{field.attname: value})
+    return field.value_to_string(holder)
 
 
 def _log_owners(

@@ -50,7 +50,8 @@ def value_for(field: Any, by: User, number: int) -> Any:
         case "user":
             return by
         case "record":
-            return build(registry.for_model(field.related_model), by)
+            parent: Entity = registry.for_model(field.related_model)  # type: ignore[assignment]
+            return build(parent, by)
         case "datetime":
             return now().replace(second=0, microsecond=0)
         case "date":

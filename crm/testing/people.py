@@ -10,7 +10,7 @@ from crm.kernel import registry
 from crm.org.models import Department, Grant, Role, Scope, User
 from crm.org.tree import save_department
 
-PASSWORD = "correct horse battery"  # noqa: S105 (for tests)
+PASSWORD = "correct horse battery"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from crm.record.models import Record
 from tests.contract.test_entities import all_subclasses
 
 ROOT = Path(settings.BASE_DIR)
-PRODUCT = sorted(path for app in ("crm", "customers") for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts)
+PRODUCT = sorted(
+    path for app in ("crm", "customers") for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts
+)
 PAGES = [path for path in PRODUCT if path.is_relative_to(ROOT / "crm" / "web")]
 
 # Where records are read beyond the user's scope, and why that is right.
@@ -42,7 +44,10 @@ def test_records_are_read_through_visible_to_alone() -> None:
             if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute)):
                 continue
             manager = node.value
-            if manager.attr not in ("objects", "_base_manager", "_default_manager") or node.attr in ("visible_to", "none"):
+            if manager.attr not in ("objects", "_base_manager", "_default_manager") or node.attr in (
+                "visible_to",
+                "none",
+            ):
                 continue
             source = ast.unparse(manager.value)
             is_record = source in names or source in ("model", "self.model", "entity.model", "self.entity.model")

@@ -10,7 +10,9 @@ from customers import pool
 from customers.models import Contact, Customer, CustomerFollowUp
 
 
-def customer(owner: User | None = None, *, name: str = "杭州未来科技有限公司", into: Department | None = None, **given: Any) -> Customer:
+def customer(
+    owner: User | None = None, *, name: str = "杭州未来科技有限公司", into: Department | None = None, **given: Any
+) -> Customer:
     """A customer of somebody, else in a pool (the company's unless `into` says another)."""
     made = Customer(name=name, **given)
     if owner:

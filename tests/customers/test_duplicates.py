@@ -34,7 +34,10 @@ def test_others_are_not(people: People) -> None:
 
 def test_it_says_whether_the_user_may_open_it(people: People) -> None:
     make.customer(people.bob)
-    assert [similar({"name": "未来科技"}, person)[0].visible for person in (people.alice, people.carol)] == [False, True]
+    assert [similar({"name": "未来科技"}, person)[0].visible for person in (people.alice, people.carol)] == [
+        False,
+        True,
+    ]
 
 
 def test_at_most_five_and_not_the_customer_itself(people: People) -> None:

@@ -165,4 +165,8 @@ def test_a_refusal_changes_nothing(people: People) -> None:
     before = (Customer.objects.values().get(pk=customer.pk), OwnerChange.objects.count(), Message.objects.count())
     with pytest.raises(Refused):
         do(pool.assign, people.carol, customer, owner=people.bob)
-    assert before == (Customer.objects.values().get(pk=customer.pk), OwnerChange.objects.count(), Message.objects.count())
+    assert before == (
+        Customer.objects.values().get(pk=customer.pk),
+        OwnerChange.objects.count(),
+        Message.objects.count(),
+    )

@@ -53,14 +53,21 @@ def test_control_two_claims_without_locks_both_get_it(company: People) -> None:
 def test_twenty_people_claim_ten_times_and_one_wins_each_time(company: People) -> None:
     for number in range(10):
         customer = make.customer(name=f"客户{number}")
-        results = race(*[by(person, pool.claim, customer) for person in (company.alice, company.bob, company.charlie, company.carol)])
+        results = race(
+            *[
+                by(person, pool.claim, customer)
+                for person in (company.alice, company.bob, company.charlie, company.carol)
+            ]
+        )
         assert (len(won(results)), given_away(customer)) == (1, 1)
 
 
 def test_claim_and_assign_at_once_give_it_to_one(company: People) -> None:
     customer = make.customer()
     with slow_decisions():
-        results = race(by(company.alice, pool.claim, customer), by(company.carol, pool.assign, customer, owner=company.bob))
+        results = race(
+            by(company.alice, pool.claim, customer), by(company.carol, pool.assign, customer, owner=company.bob)
+        )
     assert len(won(results)) == 1
     assert given_away(customer) == 1
 

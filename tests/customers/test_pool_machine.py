@@ -7,7 +7,14 @@ import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from crm.flow.action import Action
 from crm.flow.run import run
@@ -79,7 +86,11 @@ class PoolMachine(RuleBasedStateMachine):
     def act(self, data: st.DataObject, by: str, to: str, place: str) -> None:
         pk = data.draw(st.sampled_from(sorted(self.known)))
         known = self.known[pk]
-        verb = data.draw(st.sampled_from(["claim", "apply", "accept", "refuse", "withdraw", "assign", "move", "transfer", "recycle", "give_back"]))
+        verb = data.draw(
+            st.sampled_from(
+                ["claim", "apply", "accept", "refuse", "withdraw", "assign", "move", "transfer", "recycle", "give_back"]
+            )
+        )
         done = {
             "claim": lambda: self.do(pool.claim, by, pk),
             "apply": lambda: self.do(pool.apply, by, pk),
@@ -153,6 +164,10 @@ def test_the_pool_holds_its_rules() -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         PoolMachine,
         settings=settings(
-            max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+            max_examples=25,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            derandomize=True,
         ),
     )

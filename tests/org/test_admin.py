@@ -20,7 +20,15 @@ def manager(people: People) -> Client:
     return client
 
 
-PAGES = ["org/user", "org/department", "org/role", "record/picklistoption", "record/numberrule", "record/change", "record/ownerchange"]
+PAGES = [
+    "org/user",
+    "org/department",
+    "org/role",
+    "record/picklistoption",
+    "record/numberrule",
+    "record/change",
+    "record/ownerchange",
+]
 
 
 @pytest.mark.parametrize("address", PAGES)
@@ -34,7 +42,12 @@ def test_every_page_opens_for_managers_and_for_nobody_else(manager: Client, peop
 def test_a_roles_grants_are_written_from_its_form(manager: Client, people: People) -> None:
     page = f"/admin/org/role/{people.seller.pk}/change/"
     assert manager.get(page).status_code == 200
-    form = {"name": "销售", "description": "", "scope:customers.customer": "department", "actions:customers.customer": ["view", "claim"]}
+    form = {
+        "name": "销售",
+        "description": "",
+        "scope:customers.customer": "department",
+        "actions:customers.customer": ["view", "claim"],
+    }
     form |= {f"scope:{key}": "own" for key in ("customers.contact", "customers.customerfollowup")}
     assert manager.post(page, form).status_code == 302
     access = access_of(User.objects.get(pk=people.alice.pk))
@@ -64,7 +77,18 @@ def test_deactivating_ends_the_session_for_good(manager: Client, people: People)
 
 def test_a_manager_makes_no_superusers(manager: Client, people: People) -> None:
     page = f"/admin/org/user/{people.alice.pk}/change/"
-    manager.post(page, {"username": "alice", "real_name": "李娜", "department": people.west.pk, "language": "en", "theme": "auto", "is_superuser": "on", "is_staff": "on"})
+    manager.post(
+        page,
+        {
+            "username": "alice",
+            "real_name": "李娜",
+            "department": people.west.pk,
+            "language": "en",
+            "theme": "auto",
+            "is_superuser": "on",
+            "is_staff": "on",
+        },
+    )
     alice = User.objects.get(pk=people.alice.pk)
     assert (alice.department, alice.is_superuser, alice.is_staff) == (people.west, False, False)
     assert manager.post(f"/admin/org/user/{people.root.pk}/change/", {}).status_code == 403
@@ -86,6 +110,10 @@ def test_a_number_pattern_without_a_serial_is_refused(manager: Client) -> None:
 
 
 def test_a_role_made_anew_grants_nothing_by_itself(manager: Client) -> None:
-    form = {"name": "观察员", "description": "", **{f"scope:{key}": "own" for key in ("customers.customer", "customers.contact", "customers.customerfollowup")}}
+    form = {
+        "name": "观察员",
+        "description": "",
+        **{f"scope:{key}": "own" for key in ("customers.customer", "customers.contact", "customers.customerfollowup")},
+    }
     manager.post("/admin/org/role/add/", form)
     assert all(not grant.actions for grant in Role.objects.get(name="观察员").grants.all())

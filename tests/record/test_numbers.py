@@ -28,7 +28,9 @@ def test_a_serial_longer_than_its_part_keeps_all_digits() -> None:
     assert render("A{00}", DAY, 12345) == "A12345"
 
 
-@pytest.mark.parametrize("pattern", ["KH", "KH{yyyy}", "{0000}{000}", "{yyyy}{MM}{0000}", "{yyyyMM}{yyyy}{00}", "{{0000}"])
+@pytest.mark.parametrize(
+    "pattern", ["KH", "KH{yyyy}", "{0000}{000}", "{yyyy}{MM}{0000}", "{yyyyMM}{yyyy}{00}", "{{0000}"]
+)
 def test_a_pattern_without_exactly_one_serial_or_with_strange_parts_is_refused(pattern: str) -> None:
     with pytest.raises(Invalid):
         check_pattern(pattern)

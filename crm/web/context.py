@@ -59,6 +59,11 @@ class Shell:
         user = self.request.user
         return creatable(self.groups, user) if user.is_authenticated else []
 
+    @property
+    def bell(self) -> str:
+        """The template of the message centre's bell."""
+        return "messages/bell.html" if (settings.BASE_DIR / "templates/messages/bell.html").exists() else ""
+
     @cached_property
     def entity(self) -> Entity | None:
         """The list to which the present page belongs."""

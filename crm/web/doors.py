@@ -29,9 +29,13 @@ def find_entity(user: User, app: str, name: str, perm: str | None = None) -> Ent
     return entity
 
 
-def find_record(entity: Entity, user: User, pk: int, perm: str = "view") -> Any:
-    """The record of a URL, if the user may do `perm` on it; else 404 if out of sight, 403 if only visible."""
-    record = entity.queryset(user, perm).filter(pk=pk).first()
+def find_record(entity: Entity, user: User, pk: int, perm: str = "view", *, lock: bool = False) -> Any:
+    """The record of a URL, if the user may do `perm` on it; else 404 if out of sight, 403 if only visible.
+
+    With `lock` (inside a transaction) nobody else changes the row until the transaction ends.
+    """
+    found = entity.queryset(user, perm).filter(pk=pk)
+    record = (found.select_for_update(of=("self",)) if lock else found).first()
     if record is not None:
         return record
     if perm != "view" and entity.queryset(user).filter(pk=pk).exists():

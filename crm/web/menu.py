@@ -37,4 +37,5 @@ def groups_for(user: "User") -> list[Group]:
 
 def creatable(groups: list[Group], user: "User") -> list[Entity]:
     """The entities of which the user may create records, for the quick menu."""
-    return [entity for group in groups for entity in group.entries if entity.can(user, entity.add_perm)]
+    entries = [entity for group in groups for entity in group.entries if entity.canonical]
+    return [entity for entity in entries if entity.can(user, entity.add_perm)]

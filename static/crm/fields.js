@@ -1,65 +1,52 @@
 // Fields that are more than an input: dates, and records that are searched for.
 
 // ---- Dates -----------------------------------------------------------------------------------------
+// `<input data-date="day" data-pick="Choose a day">` is text, which the server reads in many forms. The button
+// opens the browser's calendar only to fill it in: as a field of its own it would follow the browser's language.
 
-const DAY = 86_400_000; // milliseconds
-const pad = (number) => String(number).padStart(2, "0");
-const iso = (day) => `${day.getFullYear()}-${pad(day.getMonth() + 1)}-${pad(day.getDate())}`;
-
-// What somebody typed as YYYY-MM-DD: 11-22, 20261122, 今天, today, +7 (days from now).
-function readDay(text) {
-  const now = new Date();
-  const words = { 今天: 0, today: 0, 明天: 1, tomorrow: 1, 昨天: -1, yesterday: -1, 后天: 2 };
-  const offset = words[text.toLowerCase()] ?? (/^[+-]\d{1,4}$/.test(text) ? Number(text) : undefined);
-  if (offset !== undefined) return iso(new Date(now.getTime() + offset * DAY));
-  const parts = text.match(/^(?:(\d{4})[-/.年]?)?(\d{1,2})[-/.月]?(\d{1,2})日?$/);
-  if (!parts) return text;
-  return `${parts[1] ?? now.getFullYear()}-${pad(parts[2])}-${pad(parts[3])}`;
+function addPicker(text) {
+  const frame = document.createElement("c-date");
+  const button = document.createElement("button");
+  const picker = document.createElement("input");
+  Object.assign(button, { type: "button", className: "btn btn-icon", title: text.dataset.pick });
+  button.setAttribute("aria-label", text.dataset.pick);
+  button.append(document.querySelector("#calendar-icon").content.cloneNode(true));
+  Object.assign(picker, { type: text.dataset.date === "day" ? "date" : "datetime-local", tabIndex: -1 });
+  picker.setAttribute("aria-hidden", "true");
+  text.replaceWith(frame);
+  frame.append(text, button, picker);
+  button.addEventListener("click", () => {
+    picker.value = text.value.replace(" ", "T");
+    picker.showPicker();
+  });
+  picker.addEventListener("change", (event) => {
+    event.stopPropagation();
+    text.value = picker.value.replace("T", " ");
+    text.dispatchEvent(new Event("change", { bubbles: true }));
+  });
 }
-
-/* <c-date><input type="text"> <button>…</button> <input type="date" tabindex="-1"></c-date>
-   The text is the value; the native picker only helps to fill it in, as its language is the browser's. */
-class DateField extends HTMLElement {
-  connectedCallback() {
-    const [text, picker] = this.querySelectorAll("input");
-    this.querySelector("button").addEventListener("click", () => {
-      picker.value = text.value.replace(" ", "T");
-      picker.showPicker();
-    });
-    picker.addEventListener("change", (event) => {
-      event.stopPropagation();
-      text.value = picker.value.replace("T", " ");
-      text.dispatchEvent(new Event("change", { bubbles: true }));
-    });
-    text.addEventListener("change", () => {
-      const [day, ...time] = text.value.trim().split(/\s+/);
-      if (day) text.value = [readDay(day), ...time].join(" ");
-    }, true);
-  }
-}
-
-customElements.define("c-date", DateField);
 
 // ---- Records ---------------------------------------------------------------------------------------
 // A select that names the address of its choices becomes a search box; the library loads with the first one.
 
 let library;
 
-function loadLibrary(address) {
+function loadLibrary() {
+  const { content, dataset } = document.querySelector("meta[name=tom-select]");
   library ??= new Promise((done, failed) => {
-    const script = document.createElement("script");
-    script.src = address;
-    script.addEventListener("load", done);
-    script.addEventListener("error", failed);
-    document.head.append(script);
+    const styles = Object.assign(document.createElement("link"), { rel: "stylesheet", href: dataset.styles });
+    const script = Object.assign(document.createElement("script"), { src: content, onload: done, onerror: failed });
+    document.head.append(styles, script);
   });
   return library;
 }
 
-async function enhance(select) {
-  const { options, library: address } = select.dataset;
+async function addSearch(select) {
+  const address = new URL(select.dataset.options, location);
+  const { none } = document.querySelector("meta[name=tom-select]").dataset;
   select.removeAttribute("data-options");
-  await loadLibrary(address);
+  await loadLibrary();
+  const label = select.labels[0]?.textContent.trim() ?? "";
   const box = new window.TomSelect(select, {
     valueField: "id",
     labelField: "text",
@@ -68,21 +55,32 @@ async function enhance(select) {
     maxOptions: null,
     preload: "focus",
     plugins: ["clear_button"],
-    load: (words, show) => fetch(`${options}?q=${encodeURIComponent(words)}`, { headers: { Accept: "application/json" } })
-      .then((response) => response.json())
-      .then((answer) => {
-        box.clearOptions();
-        show(answer.results);
-      })
-      .catch(() => show()),
+    load: (words, show) => {
+      address.searchParams.set("q", words);
+      const within = select.dataset.within && select.form.elements[select.dataset.within];
+      if (within) address.searchParams.set(select.dataset.within, within.value);
+      fetch(address, { headers: { Accept: "application/json" } })
+        .then((response) => response.json())
+        .then(({ results }) => {
+          for (const key of Object.keys(box.options)) if (!box.items.includes(key)) box.removeOption(key, true);
+          show(results);
+        })
+        .catch(() => show());
+    },
     render: {
       option: (data, escape) => `<div>${escape(data.text)}${data.hint ? `<small>${escape(data.hint)}</small>` : ""}</div>`,
-      no_results: () => `<div class="no-results">${select.dataset.none}</div>`,
+      no_results: () => `<div class="no-results">${none}</div>`,
     },
   });
-  box.control_input.setAttribute("aria-label", select.labels[0]?.textContent.trim() ?? "");
+  box.control_input.setAttribute("aria-label", label);
 }
 
-const enhanceAll = (root) => root.querySelectorAll?.("select[data-options]").forEach(enhance);
-enhanceAll(document);
-document.addEventListener("htmx:afterSettle", (event) => enhanceAll(event.target));
+// ---- All of them, on the page and in what is swapped in ----------------------------------------------
+
+function improve(root) {
+  root.querySelectorAll?.("input[data-date]").forEach((text) => text.parentElement.localName === "c-date" || addPicker(text));
+  root.querySelectorAll?.("select[data-options]").forEach(addSearch);
+}
+
+improve(document);
+document.addEventListener("htmx:afterSettle", (event) => improve(event.target));

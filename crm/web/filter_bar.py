@@ -1,0 +1,120 @@
+"""The filter bar and the chips of a list, from the bound filter set of its query."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django_filters import fields as filter_fields
+
+from crm.entity.fields import RecordChoice
+from crm.entity.query import ListQuery
+
+# A longer list of choices is fetched when its box is opened.
+MOST_INLINE = 60
+# From this length on a box has a field that narrows its choices.
+MANY = 8
+
+Kind = Literal["choices", "record", "days", "range", "select", "text"]
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One condition in words, with the address of the list without it."""
+
+    label: str | Promise
+    text: str
+    url: str
+
+
+class FilterBox:
+    """One filter of the bar."""
+
+    def __init__(self, query: ListQuery, name: str) -> None:
+        self.query, self.name = query, name
+        self.bound = query.filters.form[name]
+        self.field = self.bound.field
+        self.label = self.field.label
+
+    @property
+    def kind(self) -> Kind:
+        """How the box looks."""
+        if isinstance(self.field, filter_fields.DateRangeField):
+            return "days"
+        if isinstance(self.field, filter_fields.RangeField):
+            return "range"
+        if isinstance(self.field, RecordChoice):
+            return "record"
+        if isinstance(self.field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField):
+            return "choices"
+        return "select" if isinstance(self.field.widget, forms.Select) else "text"
+
+    @cached_property
+    def choices(self) -> list[tuple[str, str]]:
+        """(value, label) of a box of choices."""
+        return [(str(value), str(label)) for value, label in self.field.choices]
+
+    @cached_property
+    def chosen(self) -> list[str]:
+        """The values as they stand in the URL; of a range always two."""
+        if self.kind in ("days", "range"):
+            return [self.query.params.get(name, "") for name in self.params]
+        return [value for value in self.query.params.getlist(self.name) if value]
+
+    @property
+    def params(self) -> list[str]:
+        """The URL parameters that belong to the box."""
+        suffixes = getattr(self.field.widget, "suffixes", None)
+        return [f"{self.name}_{suffix}" for suffix in suffixes] if suffixes else [self.name]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its choices are fetched when it is opened."""
+        return len(self.choices) > MOST_INLINE
+
+    @property
+    def has_many(self) -> bool:
+        """Whether its choices need a field that narrows them."""
+        return len(self.choices) > MANY
+
+    @property
+    def number(self) -> int:
+        """How many values are chosen."""
+        return sum(1 for value in self.chosen if value)
+
+    @property
+    def chip(self) -> Chip | None:
+        """The condition as a chip; None if the box is empty."""
+        if not any(self.chosen):
+            return None
+        return Chip(self.label, self._text(), self.query.url(**dict.fromkeys(self.params)))
+
+    def _text(self) -> str:
+        match self.kind:
+            case "choices" | "select":
+                labels = {str(value): str(label) for value, label in self.field.choices}
+                return _(", ").join(labels.get(value, value) for value in self.chosen)
+            case "days" | "range":
+                first, last = self.chosen
+                return f"{first or '…'} ~ {last or '…'}"
+            case "record":
+                return str(self.query.filters.form.cleaned_data.get(self.name) or self.chosen[0])
+        return self.chosen[0]
+
+
+def boxes(query: ListQuery) -> list[FilterBox]:
+    """The filter bar, in the declared order."""
+    return [FilterBox(query, name) for name in query.entity.filters]
+
+
+def chips(query: ListQuery, bar: list[FilterBox]) -> Iterator[Chip]:
+    """The conditions that narrow the list now."""
+    if not query.filters.is_valid():
+        return
+    for box in bar:
+        chip = box.chip
+        if chip:
+            yield chip

@@ -1,0 +1,224 @@
+"""The list page of every entity."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Sum
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.views.decorators.http import require_safe
+
+from crm.entity.cells import format_number
+from crm.entity.columns import BoundColumn
+from crm.entity.declare import Entity
+from crm.entity.query import MOST_COUNTED, SIZES, Count, ListQuery
+from crm.flow.action import Action
+from crm.org.models import User
+from crm.web.doors import find_entity, signed_in
+from crm.web.filter_bar import Chip, FilterBox, boxes, chips
+from crm.web.htmx import is_fragment
+from crm.web.rows import card_classes, table_rows
+
+
+@require_safe
+def page(request: HttpRequest, app: str, name: str) -> HttpResponse:
+    """The whole page, or for htmx the part below the filter bar."""
+    user = signed_in(request.user)
+    shown = List(find_entity(user, app, name), without_empty(request.GET), user)
+    if not is_fragment(request):
+        return render(request, "list/page.html", {"list": shown})
+    response = render(request, "list/swap.html", {"list": shown, "from_bar": request.headers.get("HX-Trigger", "") in BAR})
+    response.headers["HX-Push-Url"] = shown.query.url(page=request.GET.get("page"))
+    return response
+
+
+# The ids of the parts of the filter bar; when one of them asks, the bar itself stays as it is.
+BAR = ("filters", "words", "boxes")
+
+
+@require_safe
+def choices(request: HttpRequest, app: str, name: str, field: str) -> HttpResponse:
+    """The choices of one filter box, for those too long to be in every page."""
+    user = signed_in(request.user)
+    entity = find_entity(user, app, name)
+    if field not in entity.filters:
+        raise Http404
+    box = FilterBox(ListQuery(entity, without_empty(request.GET), user), field)
+    if box.kind != "choices":
+        raise Http404
+    return render(request, "list/choices.html", {"box": box})
+
+
+def without_empty(params: QueryDict) -> QueryDict:
+    """The parameters of a URL without those that say nothing."""
+    kept = QueryDict(mutable=True)
+    for name, values in params.lists():
+        said = [value for value in values if value]
+        if said:
+            kept.setlist(name, said)
+    return kept
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a column."""
+
+    column: BoundColumn
+    css: str
+    direction: str
+    url: str
+
+    @property
+    def label(self) -> str | Promise:
+        """The column's label."""
+        return self.column.label
+
+
+class List:
+    """What the list templates show."""
+
+    def __init__(self, entity: Entity, params: QueryDict, user: User) -> None:
+        self.entity, self.user = entity, user
+        self.query = ListQuery(entity, params, user)
+        self.sizes = SIZES
+
+    @property
+    def title(self) -> str:
+        """The list's heading."""
+        return capfirst(self.entity.label_plural)
+
+    # -- the rows
+
+    @property
+    def columns(self) -> Sequence[BoundColumn]:
+        """The columns in their order."""
+        return self.entity.bound_columns
+
+    @cached_property
+    def rows(self) -> SafeString:
+        """The table's body; empty if nothing matches."""
+        return table_rows(self.entity, self.columns, self.query.rows, self.query.names)
+
+    @property
+    def heads(self) -> list[Head]:
+        """The table's head."""
+        return [self._head(column, css) for column, css in zip(self.columns, card_classes(self.columns), strict=True)]
+
+    def _head(self, column: BoundColumn, css: str) -> Head:
+        first = self.query.sort[0] if self.query.sort else ""
+        direction = {column.path: "ascending", f"-{column.path}": "descending"}.get(first, "")
+        wanted = f"-{column.path}" if direction == "ascending" else column.path
+        return Head(column, css, direction, self.query.url(sort=wanted) if column.sortable else "")
+
+    # -- how many, and which page
+
+    @cached_property
+    def count(self) -> Count:
+        """How many rows match. The last page tells without another query."""
+        rows, query = self.query.rows, self.query
+        if rows and not query.has_next:
+            seen = (query.page - 1) * query.size + len(rows)
+            return Count(min(seen, MOST_COUNTED), seen > MOST_COUNTED)
+        return query.count
+
+    @property
+    def pages(self) -> int | None:
+        """The number of the last page; None if nobody has counted that far."""
+        return None if self.count.more else max(1, -(-self.count.number // self.query.size))
+
+    @property
+    def has_more_than_page(self) -> bool:
+        """Whether other pages exist."""
+        return self.query.page > 1 or self.query.has_next
+
+    @property
+    def previous_url(self) -> str:
+        """The page before, or an empty text."""
+        return self.query.url(page=self.query.page - 1) if self.query.page > 1 else ""
+
+    @property
+    def next_url(self) -> str:
+        """The page after, or an empty text."""
+        return self.query.url(page=self.query.page + 1) if self.query.has_next else ""
+
+    @property
+    def first_url(self) -> str:
+        """The first page."""
+        return self.query.url(page=None)
+
+    @property
+    def totals(self) -> list[tuple[str | Promise, str]]:
+        """(label, sum) of the columns with amounts, over all matching rows while these can be counted."""
+        money = [column for column in self.columns if column.kind == "decimal" and column.field is not None]
+        if not money or self.count.more or not self.count.number:
+            return []
+        sums: dict[str, Any] = self.query.matching.order_by().aggregate(**{c.path: Sum(c.path) for c in money})
+        return [(column.label, format_number(sums[column.path] or 0)) for column in money]
+
+    # -- the query
+
+    @cached_property
+    def boxes(self) -> list[FilterBox]:
+        """The filter bar."""
+        return boxes(self.query)
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        """The conditions of the filter bar in words."""
+        return list(chips(self.query, self.boxes))
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether words or conditions leave rows out."""
+        return bool(self.query.words or self.chips)
+
+    @property
+    def state(self) -> list[tuple[str, str]]:
+        """Every parameter but the page, for forms that change the page."""
+        return [(name, value) for name, values in self.query.params.lists() if name != "page" for value in values]
+
+    @property
+    def state_without_size(self) -> list[tuple[str, str]]:
+        """Every parameter but page and size, for the form that changes the size."""
+        return [(name, value) for name, value in self.state if name != "size"]
+
+    @property
+    def query_string(self) -> str:
+        """The query as it stands in the URL, with its question mark; empty if there is none."""
+        return self.query.url(page=None).removeprefix(self.entity.url("list"))
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """Parameters that a new query keeps: order and page size."""
+        return [(name, self.query.params[name]) for name in ("sort", "size") if name in self.query.params]
+
+    # -- what may be done
+
+    @property
+    def can_add(self) -> bool:
+        """Whether the user may create records here."""
+        return self.entity.can(self.user, self.entity.add_perm)
+
+    @property
+    def can_delete(self) -> bool:
+        """Whether a selection may be deleted."""
+        return self.entity.can(self.user, "delete")
+
+    @property
+    def keys(self) -> str:
+        """The letters that act on the focused row."""
+        named = [action.key for action in self.entity.actions] + [tab.key for child, tab in self.entity.child_tabs()]
+        return "".join(named).lower()
+
+    @property
+    def bulk_actions(self) -> list[Action]:
+        """What may be done with a selection."""
+        return [a for a in self.entity.actions if a.bulk and self.entity.can(self.user, a.perm) and self._fits(a)]
+
+    def _fits(self, action: Action) -> bool:
+        return action.part is None or action.part == self.entity.part

@@ -15,6 +15,7 @@ from crm.record.models import Record
 
 if TYPE_CHECKING:
     from crm.org.models import User
+    from crm.record.query import RecordQuerySet
 
 MOST_AT_ONCE = 1000  # rows under lock in one transaction
 
@@ -41,8 +42,7 @@ def run(
     Raises `Denied` without the right, `Missing` for ids that the user cannot see, `Refused` when a
     single record (or any, with bulk="all") refuses; then nothing has changed.
     """
-    if not access_of(by).can(model.key(), action.perm):
-        raise Denied(_("Your role does not allow “%(action)s”.") % {"action": action.label})
+    _check_right(action, model, by)
     if len(ids) > MOST_AT_ONCE:
         raise Refused(_("At most %(count)s records at once.") % {"count": MOST_AT_ONCE})
     with transaction.atomic():
@@ -57,19 +57,43 @@ def run(
     return outcome
 
 
+def check(action: Action, model: type[Record], pk: int, *, by: "User") -> None:
+    """Raise what `run` would raise for this record now; changes nothing."""
+    _check_right(action, model, by)
+    record = _within(action, model, [pk], by).first()
+    if record is None:
+        raise _absence(action, model, {pk}, by)
+    refusal = action.refusal(record, by)
+    if refusal:
+        raise Refused(refusal)
+
+
+def _check_right(action: Action, model: type[Record], by: "User") -> None:
+    if not access_of(by).can(model.key(), action.perm):
+        raise Denied(_("Your role does not allow “%(action)s”.") % {"action": action.label})
+
+
 def _lock(action: Action, model: type[Record], ids: Collection[int], by: "User") -> list[Any]:
-    within = model.objects.visible_to(by, action.perm, part=action.part).filter(pk__in=ids)
     # Locked rows are read as they are now: what another transaction changed meanwhile is seen here.
-    records: list[Any] = list(within.select_for_update(of=("self",)).order_by("pk"))
+    records: list[Any] = list(_within(action, model, ids, by).select_for_update(of=("self",)).order_by("pk"))
     missing = set(ids) - {record.pk for record in records}
     if missing:
-        reason = action.explain(missing, by) if action.explain else None
-        if reason:
-            raise Refused(reason)
-        if model.objects.visible_to(by).filter(pk__in=missing).count() == len(missing):
-            raise Denied(_("You may see this record, but not do “%(action)s” on it.") % {"action": action.label})
-        raise Missing(_("This record does not exist or is not yours to see."))
+        raise _absence(action, model, missing, by)
     return records
+
+
+def _within(action: Action, model: type[Record], ids: Collection[int], by: "User") -> "RecordQuerySet[Any]":
+    return model.objects.visible_to(by, action.perm, part=action.part).filter(pk__in=ids)
+
+
+def _absence(action: Action, model: type[Record], missing: set[int], by: "User") -> Refused:
+    """Why records are out of the action's reach."""
+    reason = action.explain(missing, by) if action.explain else None
+    if reason:
+        return Refused(reason)
+    if model.objects.visible_to(by).filter(pk__in=missing).count() == len(missing):
+        return Denied(_("You may see this record, but not do “%(action)s” on it.") % {"action": action.label})
+    return Missing(_("This record does not exist or is not yours to see."))
 
 
 def _one(action: Action, record: Any, by: "User", data: dict[str, Any], outcome: Outcome) -> None:

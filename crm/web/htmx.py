@@ -34,6 +34,9 @@ def trigger(response: R, event: str, detail: Any = None) -> R:
     return response
 
 
-def saved(response: R, pk: int | None = None) -> R:
-    """Tell the page that records changed: an open drawer closes and the list behind it loads again and marks row `pk`."""
-    return trigger(response, "saved", {"pk": pk})
+def saved(response: R, pk: int | None = None, *, stay: bool = False) -> R:
+    """Tell the page that records changed: what is behind loads again and marks row `pk`.
+
+    An open drawer or dialog closes, unless it has to `stay` because the response fills it.
+    """
+    return trigger(response, "saved", {"pk": pk, "stay": stay})

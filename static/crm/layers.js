@@ -156,7 +156,7 @@ document.addEventListener("click", (event) => {
 });
 // A press that begins and ends on the backdrop; dragging a selection out of the dialog is none.
 document.addEventListener("pointerdown", (event) => event.target.matches?.("dialog[open]") && outside(event) && leave(event.target));
-document.addEventListener("saved", () => LAYERS.forEach((dialog) => dialog.open && dialog.close()));
+document.addEventListener("saved", ({ detail }) => detail.stay || LAYERS.forEach((dialog) => dialog.open && dialog.close()));
 
 function outside(event) {
   const box = event.target.getBoundingClientRect();

@@ -12,14 +12,16 @@ handler404 = "crm.web.errors.not_found"
 handler500 = "crm.web.errors.failed"
 
 urlpatterns = [
-    path("healthz", health.healthz),
-    path("readyz", health.readyz),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("", home.home, name="home"),
     path("manifest.webmanifest", home.manifest, name="manifest"),
     path("sign-in/", account.SignIn.as_view(), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("account/", account.account, name="account"),
     path("account/preference/", account.preference, name="preference"),
+    path("messages/", include("crm.web.messages")),
+    path("messages/", include("crm.web.messages")),
     path("admin/login/", account.administration),
     path("admin/", admin.site.urls),
     path("<slug:app>/<slug:name>/", include("crm.web.urls")),

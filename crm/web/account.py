@@ -88,8 +88,9 @@ def account(request: HttpRequest) -> HttpResponse:
     password = PasswordChangeForm(user, request.POST if asked == "password" else None)
     if asked == "preferences" and preferences.is_valid():
         response = redirect("account")
-        remember(request, response, preferences.cleaned_data)
-        with override(preferences.cleaned_data["language"]):
+        chosen = {name: value for name, value in preferences.cleaned_data.items() if value}
+        remember(request, response, chosen)
+        with override(chosen.get("language")):
             success(request, _("Saved"))
         return response
     if asked == "password" and password.is_valid():
@@ -97,6 +98,7 @@ def account(request: HttpRequest) -> HttpResponse:
         update_session_auth_hash(request, user)
         success(request, _("Password changed. Other sessions have been signed out."))
         return redirect("account")
+    del password.fields["old_password"].widget.attrs["autofocus"]
     context = {"preferences": preferences, "password": password}
     return render(request, "account/account.html", context, status=422 if asked else 200)
 
@@ -104,15 +106,17 @@ def account(request: HttpRequest) -> HttpResponse:
 class PreferencesForm(forms.Form):
     """What users choose for themselves."""
 
-    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=User._meta.get_field("language").choices)
-    theme = forms.ChoiceField(label=gettext_lazy("Appearance"), choices=User._meta.get_field("theme").choices)
+    language = forms.ChoiceField(label=gettext_lazy("Language"), required=False, choices=User._meta.get_field("language").choices)
+    theme = forms.ChoiceField(label=gettext_lazy("Appearance"), required=False, choices=User._meta.get_field("theme").choices)
     density = forms.ChoiceField(
         label=gettext_lazy("Row height of lists"),
+        required=False,
         choices=[("compact", gettext_lazy("Compact")), ("normal", gettext_lazy("Normal")), ("roomy", gettext_lazy("Roomy"))],
         help_text=gettext_lazy("Applies to this browser."),
     )
     keys = forms.ChoiceField(
         label=gettext_lazy("Single-letter shortcuts"),
+        required=False,
         choices=[("on", gettext_lazy("On")), ("off", gettext_lazy("Off"))],
         help_text=gettext_lazy("Such as N for new and / for the search box. Applies to this browser."),
     )

@@ -4,7 +4,9 @@ const isPoll = (event) => event.target.id === "bell-state";
 const key = (state) => `news:${state.dataset.user}`;
 
 document.addEventListener("htmx:configRequest", (event) => {
-  if (isPoll(event)) event.detail.parameters.since = localStorage.getItem(key(event.target)) ?? "";
+  if (!isPoll(event)) return;
+  event.detail.parameters.since = localStorage.getItem(key(event.target)) ?? "";
+  event.detail.parameters.panel = document.querySelector("#jobs-list[data-live]") ? "jobs" : "";
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (isPoll(event) && document.hidden) event.preventDefault();

@@ -205,7 +205,7 @@ customElements.define("c-rows", Rows);
 
 // ---- The list as a whole ---------------------------------------------------------------------------
 
-const remember = () => sessionStorage.setItem(`list:${location.pathname}`, location.search);
+const remember = () => document.getElementById("list") && sessionStorage.setItem(`list:${location.pathname}`, location.search);
 remember();
 document.addEventListener("htmx:pushedIntoHistory", remember);
 

@@ -3,11 +3,12 @@
 from django import template
 from django.forms import BoundField, CheckboxInput
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from crm.entity.declare import Entity
+from crm.web.bundles import SCRIPTS, STYLES, files
 from crm.web.context import HTML_LANGUAGES
 
 register = template.Library()
@@ -17,6 +18,18 @@ register = template.Library()
 def icon(name: str) -> SafeString:
     """An icon of the sprite, drawn in the text's colour and silent to screen readers."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', static("vendor/icons/sprite.svg"), name)
+
+
+@register.simple_tag
+def styles() -> SafeString:
+    """The links to our own styles."""
+    return format_html_join("\n", '<link rel="stylesheet" href="{}">', ((static(path),) for path in files(STYLES)))
+
+
+@register.simple_tag
+def scripts() -> SafeString:
+    """Our own scripts."""
+    return format_html_join("\n", '<script src="{}" type="module"></script>', ((static(path),) for path in files(SCRIPTS)))
 
 
 @register.filter

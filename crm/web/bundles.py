@@ -1,0 +1,40 @@
+"""Our own scripts and styles: many small files to write, one of each to load.
+
+While developing, pages name every file. `collectstatic` joins them, and pages then load the
+joined ones. The scripts are modules that import nothing, so joining is all it takes.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.files.base import ContentFile
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+# The joined file and its parts, in order.
+STYLES = ("crm/bundle.css", ("crm/crm.css", "crm/messages.css"))
+SCRIPTS = ("crm/bundle.js", ("crm/shell.js", "crm/layers.js", "crm/fields.js", "crm/rows.js", "crm/messages.js"))
+
+
+class Storage(CompressedManifestStaticFilesStorage):
+    """Whitenoise's storage (hashed names, compressed) that joins the parts first."""
+
+    def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
+        """Django's hook of `collectstatic`; `paths` are the files that it copied."""
+        if not dry_run:
+            for bundle, parts in (STYLES, SCRIPTS):
+                self.delete(bundle)
+                self.save(bundle, ContentFile(self._joined(parts)))
+                paths[bundle] = (self, bundle)
+        yield from super().post_process(paths, dry_run=dry_run, **options)
+
+    def _joined(self, parts: tuple[str, ...]) -> str:
+        texts = [self.open(part).read().decode() for part in parts]
+        # Braces keep the names of one module from meeting those of the next.
+        return "\n".join(f"{{\n{text}}}" if part.endswith(".js") else text for part, text in zip(parts, texts, strict=True))
+
+
+def files(kind: tuple[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """What a page loads: the joined file where there is one, else the parts."""
+    bundle, parts = kind
+    return (bundle,) if isinstance(staticfiles_storage, Storage) else parts

@@ -1,0 +1,141 @@
+"""The columns that an entity exchanges with files, derived from its declaration."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from import_export.fields import Field
+from import_export.resources import Resource
+
+from crm.entity.columns import bind, kind_of
+from crm.entity.declare import Entity, Exchange
+from crm.exchange.files.columns import Column as FileColumn
+from crm.exchange.files.columns import column as file_column
+from crm.exchange.files.read import Value
+from crm.exchange.values import Reader, RecordReader, reader_for
+from crm.record.names import names
+
+if TYPE_CHECKING:
+    from django.db import models
+
+    from crm.org.models import User
+
+    _Resource = Resource[Any]
+else:
+    _Resource = Resource
+
+
+class Column(Field):
+    """One field of the model as a column of a file."""
+
+    def __init__(self, field: "models.Field[Any, Any]", reader: Reader) -> None:
+        super().__init__(attribute=field.name, column_name=str(field.verbose_name), widget=reader)
+        self.field, self.reader = field, reader
+
+    @property
+    def name(self) -> str:
+        """The field's name."""
+        return self.field.name
+
+    @property
+    def label(self) -> str:
+        """The heading."""
+        return str(self.field.verbose_name)
+
+    @property
+    def required(self) -> bool:
+        """Whether a new record cannot do without it."""
+        return not self.field.blank and not self.field.has_default()
+
+    @property
+    def path(self) -> str:
+        """Where a query finds what `render` takes."""
+        return (
+            f"{self.name}__{self.reader.model.name_field}"
+            if isinstance(self.reader, RecordReader)
+            else self.field.attname
+        )
+
+    def read(self, value: Value, row: Mapping[str, Any]) -> Any:
+        """A cell as the value to store; `row` holds those already read. ValidationError with a sentence."""
+        found = self.reader.clean(value, row)
+        # A relation was just looked up; `clean` would look it up again, row by row.
+        return found if self.field.is_relation else self.field.clean(found, None)
+
+    def for_file(self) -> FileColumn:
+        """How it is written."""
+        return file_column(self.label, self.reader.kind)
+
+
+class EntityResource(_Resource):
+    """What one user exchanges with files of one entity."""
+
+    def __init__(self, entity: Entity, user: "User") -> None:
+        super().__init__()
+        self.entity, self.user = entity, user
+        self.names = names(getattr(user, "org_stamp", None))
+
+    @property
+    def exchange(self) -> Exchange:
+        """The entity's declaration; only entities that have one are exchanged."""
+        if self.entity.exchange is None:
+            raise ValueError(f"{self.entity.key} is not exchanged")
+        return self.entity.exchange
+
+    @cached_property
+    def importable(self) -> dict[str, Column]:
+        """What an import may fill, by name; also what only finds the existing record, such as the number."""
+        return {name: self._column(name) for name in [*self.exchange.fields, *self.finders]}
+
+    @cached_property
+    def finders(self) -> list[str]:
+        """Fields that find an existing record but are never written."""
+        named = [name for key in self.exchange.key for name in key if name not in self.exchange.fields]
+        return list(dict.fromkeys(named))
+
+    @cached_property
+    def exportable(self) -> dict[str, Column]:
+        """What an export may hold, by name: the exchanged fields, then what lists and forms show besides."""
+        shown = [bind(self.entity.model, column).path for column in self.entity.columns]
+        every = [*self.exchange.export_only, *self.exchange.fields, *self.entity.fields, *shown]
+        return {name: self._column(name) for name in dict.fromkeys(every) if self._is_field(name)}
+
+    @cached_property
+    def required(self) -> list[Column]:
+        """The columns without which no record can be created."""
+        return [column for column in self.importable.values() if column.required and column.name not in self.finders]
+
+    def prepare(self, rows: Sequence[Mapping[str, Value]]) -> None:
+        """Look up what a chunk of rows refers to, one query for each column that refers to something."""
+        for name, column in self.importable.items():
+            cells = [row[name] for row in rows if row.get(name) is not None]
+            column.reader.prepare(cells, self.user)
+
+    def read(self, row: Mapping[str, Value]) -> tuple[dict[str, Any], dict[str, str]]:
+        """The values of a row and, for the cells that have none to take, the sentences; both by field name."""
+        values: dict[str, Any] = {}
+        errors: dict[str, str] = {}
+        for column in self._in_order:
+            cell = row.get(column.name)
+            if cell is None or cell == "":
+                continue
+            try:
+                values[column.name] = column.read(cell, values)
+            except ValidationError as error:
+                errors[column.name] = " ".join(error.messages)
+        return values, errors
+
+    @cached_property
+    def _in_order(self) -> list[Column]:
+        """Columns that depend on another one come behind it."""
+        return sorted(
+            self.importable.values(), key=lambda c: isinstance(c.reader, RecordReader) and bool(c.reader.shared)
+        )
+
+    def _column(self, name: str) -> Column:
+        field: Any = self.entity.model._meta.get_field(name)
+        return Column(field, reader_for(self.entity.model, field, kind_of(field), self.names))
+
+    def _is_field(self, path: str) -> bool:
+        return any(field.name == path for field in self.entity.model._meta.concrete_fields)

@@ -33,7 +33,7 @@ mou 牟缪; mu 牟; xian 冼洗; mo 万; qi 亓俟; shao 召; yun 员; chong 种
 qin 覃; tan 覃澹; na 那; ju 车; kui 隗; wei 隗; chen 谌; nie 乜; ji 纪稽; qu 曲瞿; yan 铅; gu 贾; lu 六甪;
 bo 薄柏百泊伯; beng 蚌; xia 厦; sha 厦; yue 乐; guan 莞; pan 番; guo 涡; xun 浚; xing 荥陉; mian 渑;
 zong 枞; dai 大; kuai 会; sheng 嵊; zhao 朝; su 宿; e 阿; a 阿; fei 费; xin 莘; shen 莘; dan 石;
-tong 洞; chao 晁; pi 邳; shi 什; xuan 券; jiang 强
+tong 洞; chao 晁; pi 邳; shi 什; xuan 券
 """
 
 # Cities whose name is as likely to be the name of a company.

@@ -1,14 +1,23 @@
-"""The facts of a record, section by section, as the 360 page shows them."""
+"""The facts of a record, section by section, as the 360 page shows them to one reader."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm.entity.cells import Cell, cell
-from crm.entity.columns import BoundColumn, bind
+from crm.entity.columns import BoundColumn, Column, bind
 from crm.entity.declare import Entity
 from crm.record.names import Names
+
+if TYPE_CHECKING:
+    from crm.org.models import User
+
+SYSTEM_FACTS = ("number", "owner", "department", "created_by", "created_at", "updated_by", "updated_at")
 
 
 @dataclass(frozen=True)
@@ -33,18 +42,52 @@ class Panel:
     folded: bool
 
 
-SYSTEM_FACTS = ("owner", "department", "created_by", "created_at", "updated_by", "updated_at")
+class Facts:
+    """A record's facts for one user: other records are named only if the user may see them."""
 
+    def __init__(self, entity: Entity, record: Any, user: "User", names: Names) -> None:
+        self.entity, self.record, self.names = entity, record, names
+        self._hidden = self._load_relations(user)
 
-def panels(entity: Entity, record: Any, names: Names) -> list[Panel]:
-    """The sections of the form, as facts."""
-    return [
-        Panel(section.label, facts(entity, record, section.fields, names), section.folded)
-        for section in entity.sections
-    ]
+    @property
+    def panels(self) -> list[Panel]:
+        """The sections of the form, and what the system keeps."""
+        found = [Panel(section.label, self.of(section.fields), section.folded) for section in self.entity.sections]
+        return [*found, Panel(gettext_lazy("System"), self.of(SYSTEM_FACTS), folded=True)]
 
+    @property
+    def figures(self) -> list[Fact]:
+        """What stands beside the name, as far as it says something."""
+        return [fact for fact in self.of(self.entity.figures) if not fact.cell.empty]
 
-def facts(entity: Entity, record: Any, paths: tuple[str, ...], names: Names) -> list[Fact]:
-    """Named fields of a record as facts."""
-    columns = [bind(entity.model, path) for path in paths]
-    return [Fact(column, cell(column, record, names)) for column in columns]
+    def of(self, paths: Sequence[str]) -> list[Fact]:
+        """Named fields as facts."""
+        columns = [self._column(path) for path in paths]
+        return [Fact(column, self._cell(column)) for column in columns]
+
+    def _column(self, path: str) -> BoundColumn:
+        model = self.entity.model
+        return bind(model, Column(path, kind="phone") if path in model.search_phones else path)
+
+    def _cell(self, column: BoundColumn) -> Cell:
+        if column.path in self._hidden:
+            return Cell(_("(not yours to see)"), empty=True)
+        return cell(column, self.record, self.names)
+
+    def _load_relations(self, user: "User") -> set[str]:
+        """Load the visible ones of the records that the facts name, one query per type; gives the fields of the others."""
+        wanted: dict[Any, dict[str, int]] = defaultdict(dict)
+        for path in {*self.entity.fields, *self.entity.figures}:
+            column = bind(self.entity.model, path)
+            pk = getattr(self.record, column.field.attname, None) if column.kind == "record" and column.field else None
+            if pk is not None:
+                wanted[column.field.related_model][path] = pk  # type: ignore[union-attr]
+        hidden: set[str] = set()
+        for model, ids in wanted.items():
+            rows = model.objects.visible_to(user).filter(pk__in=ids.values()).defer("search")
+            visible = {row.pk: row for row in rows}
+            for path, pk in ids.items():
+                if pk in visible:
+                    self.record._meta.get_field(path).set_cached_value(self.record, visible[pk])
+            hidden |= {path for path, pk in ids.items() if pk not in visible}
+        return hidden

@@ -20,11 +20,13 @@ from crm.record.names import Names
 FACTS_ON_A_CARD = 3
 
 
-def table_rows(entity: Entity, columns: Sequence[BoundColumn], records: Sequence[Any], names: Names) -> SafeString:
-    """The <tr> elements: a box to select the row, the name as a link, the other columns, the button of the row's menu."""
+def table_rows(
+    entity: Entity, columns: Sequence[BoundColumn], records: Sequence[Any], names: Names, *, pick: bool = True
+) -> SafeString:
+    """The <tr> elements: a box to select the row (with `pick`), the name as a link, the other columns, the row's menu."""
     classes = card_classes(columns)
     labels = [capfirst(column.label) for column in columns]
-    words = (_("Select %(record)s"), _("Actions for %(record)s"))
+    words = (_("Select %(record)s") if pick else "", _("Actions for %(record)s"))
     return format_html_join("\n", "{}", ((_row(entity, columns, classes, labels, record, names, words),) for record in records))
 
 
@@ -47,17 +49,21 @@ def _row(
 ) -> SafeString:
     first, *others = [cell(column, record, names) for column in columns]
     return format_html(
-        '<tr data-pk="{}"><td class="pick"><input type="checkbox" name="ids" value="{}" form="selection" aria-label="{}"></td>'
-        '<td class="{}"><a class="open" href="{}">{}</a></td>{}'
+        '<tr data-pk="{}">{}<td class="{}"><a class="open" href="{}">{}</a></td>{}'
         '<td class="act"><button type="button" class="more" aria-haspopup="menu" aria-label="{}">⋯</button></td></tr>',
         record.pk,
-        record.pk,
-        words[0] % {"record": first.text},
+        _pick(record.pk, words[0] % {"record": first.text}) if words[0] else "",
         classes[0],
         entity.url("detail", record.pk),
         first.text,
         format_html_join("", "{}", ((_cell(*parts),) for parts in zip(classes[1:], labels[1:], others, strict=True))),
         words[1] % {"record": first.text},
+    )
+
+
+def _pick(pk: int, label: str) -> SafeString:
+    return format_html(
+        '<td class="pick"><input type="checkbox" name="ids" value="{}" form="selection" aria-label="{}"></td>', pk, label
     )
 
 

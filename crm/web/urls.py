@@ -2,12 +2,24 @@
 
 from django.urls import path
 
+from crm.web import actions, attachments, duplicates, form, options, record, row_menu, tabs
 from crm.web import list as lists
-from crm.web import options, row_menu
 
 urlpatterns = [
     path("", lists.page, name="list"),
     path("options/", options.options, name="options"),
     path("filter/<slug:field>/", lists.choices, name="filter"),
+    path("new/", form.new, name="new"),
+    path("duplicates/", duplicates.duplicates, name="duplicates"),
+    path("delete/", actions.delete_selected, name="delete-selected"),
+    path("do/<slug:action>/", actions.do_selected, name="do-selected"),
+    path("<int:pk>/", record.detail, name="detail"),
     path("<int:pk>/menu/", row_menu.menu, name="row-menu"),
+    path("<int:pk>/edit/", form.edit, name="edit"),
+    path("<int:pk>/delete/", actions.delete, name="delete"),
+    path("<int:pk>/do/<slug:action>/", actions.do, name="do"),
+    path("<int:pk>/tab/<str:tab>/", tabs.tab, name="tab"),
+    path("<int:pk>/attachments/", attachments.upload, name="attachments"),
+    path("<int:pk>/attachments/<int:file>/", attachments.download, name="attachment"),
+    path("<int:pk>/attachments/<int:file>/delete/", attachments.remove, name="remove-attachment"),
 ]

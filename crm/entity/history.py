@@ -1,0 +1,147 @@
+"""The change history in words: fields by their labels, stored values as their reader sees them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.entity.cells import EMPTY, text_of
+from crm.entity.columns import BoundColumn, bind
+from crm.entity.declare import Entity
+from crm.record.attachments import HISTORY_FIELD
+from crm.record.models import Change, Record
+from crm.record.names import Names
+
+if TYPE_CHECKING:
+    from crm.org.models import User
+
+# Verbs that are no actions of an entity.
+VERBS = {
+    "create": gettext_lazy("Created"),
+    "change": gettext_lazy("Changed"),
+    "import": gettext_lazy("Imported"),
+    "delete": gettext_lazy("Deleted"),
+    "restore": gettext_lazy("Restored"),
+    "attach": gettext_lazy("File added"),
+    "detach": gettext_lazy("File removed"),
+}
+OTHER_FIELDS = {HISTORY_FIELD: gettext_lazy("Attachments")}
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One field: what it was and what it became."""
+
+    label: str | Promise
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the history."""
+
+    pk: int
+    at: datetime
+    by: str
+    verb: str | Promise
+    reason: str
+    fields: list[FieldChange]
+
+
+class Values:
+    """Stored values of one model for one reader: ids become names, of records only if the reader may see them."""
+
+    def __init__(self, model: type[Record], user: "User", names: Names, stored: Iterable[tuple[str, Any]] = ()) -> None:
+        self.model, self.names = model, names
+        self._records = visible_names(user, self._wanted(stored))
+
+    def label(self, name: str) -> str | Promise:
+        """The label of a field, also of one that no longer exists."""
+        column = column_of(self.model, name)
+        return column.label if column else OTHER_FIELDS.get(name, name)
+
+    def value(self, name: str, stored: str | None) -> Any:
+        """What a stored text stands for: a number, a day, the id of a relation."""
+        column = column_of(self.model, name)
+        if column is None or column.field is None or stored is None:
+            return stored
+        field: Any = column.field
+        try:
+            return (field.target_field if field.is_relation else field).to_python(stored)
+        except ValidationError:
+            return stored
+
+    def text(self, name: str, value: Any) -> str:
+        """A value in words."""
+        column = column_of(self.model, name)
+        if value is None or value == "":
+            return EMPTY
+        if column is None:
+            return str(value)
+        if column.kind == "record":
+            target: Any = column.field.related_model if column.field is not None else None
+            return self._records.get(target, {}).get(value) or _("(not yours to see)")
+        return text_of(column, value, self.names) or EMPTY
+
+    def _wanted(self, stored: Iterable[tuple[str, Any]]) -> dict[type[Record], set[int]]:
+        wanted: dict[type[Record], set[int]] = defaultdict(set)
+        for name, text in stored:
+            column = column_of(self.model, name)
+            value = self.value(name, None if text is None else str(text))
+            if column and column.kind == "record" and column.field is not None and isinstance(value, int):
+                wanted[column.field.related_model].add(value)  # type: ignore[index]
+        return wanted
+
+
+def entries(entity: Entity, changes: Sequence[Change], user: "User", names: Names) -> list[Entry]:
+    """Lines of the history of one record, in the given order."""
+    stored = [(name, text) for change in changes for name, pair in change.fields.items() for text in pair]
+    values = Values(entity.model, user, names, stored)
+    return [_entry(entity, change, values) for change in changes]
+
+
+def verb(entity: Entity, name: str) -> str | Promise:
+    """What a change was called when it was made."""
+    action = entity.action(name)
+    return action.label if action else VERBS.get(name, name)
+
+
+def visible_names(user: "User", wanted: Mapping[type[Record], set[int]]) -> dict[type[Record], dict[int, str]]:
+    """Names of records that the user may see; one query per type."""
+    return {
+        model: {record.pk: str(record) for record in model.objects.visible_to(user).filter(pk__in=ids).defer("search")}
+        for model, ids in wanted.items()
+    }
+
+
+@cache
+def column_of(model: type[Record], name: str) -> BoundColumn | None:
+    """The field of this name as a column; None if the model has none."""
+    try:
+        return bind(model, name)
+    except (FieldDoesNotExist, AttributeError):
+        return None
+
+
+def _entry(entity: Entity, change: Change, values: Values) -> Entry:
+    return Entry(
+        pk=change.pk,
+        at=change.at,
+        by=values.names.users.get(change.by_id or 0, ""),
+        verb=verb(entity, change.action),
+        reason=change.reason,
+        fields=[_field(values, name, *pair) for name, pair in change.fields.items()],
+    )
+
+
+def _field(values: Values, name: str, old: str | None, new: str | None) -> FieldChange:
+    old_text, new_text = (values.text(name, values.value(name, text)) for text in (old, new))
+    return FieldChange(values.label(name), old_text, new_text)

@@ -1,0 +1,236 @@
+"""Creating and editing a record: on a page of its own, or with the most important fields in a drawer.
+
+Both are the same form and the same two views; htmx says with HX-Target where the answer goes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.contrib.messages import success
+from django.db import transaction
+from django.forms import BoundField
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from crm.entity.declare import Entity
+from crm.entity.forms import RecordForm, form_class, quick_fields
+from crm.kernel.errors import Denied, Invalid
+from crm.org.models import User
+from crm.record import write
+from crm.record.models import Record
+from crm.record.submissions import once
+from crm.web.conflict import Conflict, conflict_of, take_theirs
+from crm.web.doors import find_entity, find_record, signed_in
+from crm.web.htmx import is_fragment, saved, toast
+
+DRAWER = "drawer-body"
+# From this many fields on, the page begins with links to its sections.
+LONG = 15
+
+
+def new(request: HttpRequest, app: str, name: str) -> HttpResponse:
+    """Create a record; the query string fills in declared fields."""
+    user = signed_in(request.user)
+    entity = find_entity(user, app, name)
+    if not entity.can(user, entity.add_perm):
+        raise Denied(_("Your role does not include this. Ask an administrator for the right."))
+    asked = Asked(request, entity, user)
+    if request.method != "POST":
+        return asked.show(asked.form(initial=asked.prefilled()))
+    if "whole" in request.POST:
+        return asked.show(asked.form(initial=request.POST.dict()))
+    form = asked.form(request.POST, instance=entity.model())
+    if not form.is_valid():
+        return asked.show(form, status=422)
+    try:
+        pk, fresh = once(user, request.POST.get("token", ""), lambda: _create(entity, form, user))
+    except (Denied, Invalid) as error:
+        return asked.show(_refused(form, entity, error), status=422)
+    return asked.done(pk, _("Saved") if fresh else _("This was saved already"))
+
+
+def edit(request: HttpRequest, app: str, name: str, pk: int) -> HttpResponse:
+    """Change a record, unless somebody else changed the same fields meanwhile: then both versions are shown."""
+    user = signed_in(request.user)
+    entity = find_entity(user, app, name)
+    record = find_record(entity, user, pk, "change")
+    asked = Asked(request, entity, user, record)
+    if request.method != "POST":
+        return asked.show(asked.form(instance=record))
+    try:
+        return _change(asked, pk)
+    except (Denied, Invalid) as error:
+        form = asked.form(request.POST, instance=record)
+        form.is_valid()
+        return asked.show(_refused(form, entity, error), status=422)
+
+
+def _create(entity: Entity, form: RecordForm, user: User) -> Record:
+    record: Record = form.instance
+    with transaction.atomic():
+        entity.prepare(record, user)
+        write.insert([record], user)
+        _stay_within_scope(entity, record, user, entity.add_perm)
+    return record
+
+
+@transaction.atomic
+def _change(asked: "Asked", pk: int) -> HttpResponse:
+    entity, user, data = asked.entity, asked.user, asked.request.POST.copy()
+    record = find_record(entity, user, pk, "change", lock=True)
+    take_theirs(asked.form(instance=record), data)
+    form = asked.form(data, instance=record)
+    if not form.is_valid():
+        return asked.show(form, status=422)
+    conflict = conflict_of(form, record, user)
+    if conflict:
+        # Saving again is meant: it answers for the version that is shown now.
+        data["version"] = str(record.version)
+        return asked.show(form, conflict, status=409)
+    write.update([record], user)
+    _stay_within_scope(entity, record, user, "change")
+    return asked.done(pk, _("Saved"))
+
+
+def _stay_within_scope(entity: Entity, record: Record, user: User, perm: str) -> None:
+    """Nobody writes a record into a place where they could not have written it: undo, and say so."""
+    if not entity.queryset(user, perm).filter(pk=record.pk).exists():
+        raise Denied(_("You may see this one, but not write to it. Choose another, or ask its owner."))
+
+
+def _refused(form: RecordForm, entity: Entity, error: Denied | Invalid) -> RecordForm:
+    """The form with a refusal at the field that it is about."""
+    at_parent = entity.model.parent_field if entity.model.parent_field in form.fields else None
+    errors = error.errors if isinstance(error, Invalid) else {at_parent: [error.text]}
+    for name, texts in errors.items():
+        for text in texts:
+            form.add_error(name if name in form.fields else None, str(text))
+    return form
+
+
+@dataclass
+class FormSection:
+    """A headed group of fields."""
+
+    number: int
+    label: str | Promise
+    fields: list[BoundField]
+    open: bool
+
+    @property
+    def laid_out(self) -> list[tuple[BoundField, bool]]:
+        """Each field, and whether it takes the whole width."""
+        return [(field, isinstance(field.field.widget, forms.Textarea)) for field in self.fields]
+
+
+class Asked:
+    """One request for a form: how it is built, shown and left."""
+
+    def __init__(self, request: HttpRequest, entity: Entity, user: User, record: Record | None = None) -> None:
+        self.request, self.entity, self.user, self.record = request, entity, user, record
+
+    @property
+    def in_drawer(self) -> bool:
+        """Whether the answer goes into the drawer."""
+        return is_fragment(self.request) and self.request.headers.get("HX-Target") == DRAWER
+
+    def form(self, *data: Any, **options: Any) -> RecordForm:
+        """The entity's form for this user; in the drawer with the quick fields only."""
+        only = quick_fields(self.entity) if self.in_drawer else ()
+        made = form_class(self.entity, self.user, self.record, only)
+        # Not Django's "id_…": the page behind a drawer may have fields of the same names.
+        return made(*data, user=self.user, auto_id="record_%s", **options)
+
+    def prefilled(self) -> dict[str, str]:
+        """What the query string says about fields of the form."""
+        return {name: value for name, value in self.request.GET.items() if name in self.entity.fields and value}
+
+    def show(self, form: RecordForm, conflict: Conflict | None = None, status: int = 200) -> HttpResponse:
+        """The form, in the drawer or on its page."""
+        template = "record/drawer.html" if self.in_drawer else "record/form.html"
+        return render(self.request, template, {"page": FormPage(self, form, conflict)}, status=status)
+
+    def done(self, pk: int, text: str) -> HttpResponse:
+        """After saving: the drawer closes; the page goes on to the record or to the next new one."""
+        if self.in_drawer:
+            return saved(toast(HttpResponse(status=204), text), pk)
+        success(self.request, text)
+        if self.request.POST.get("then") == "new":
+            return HttpResponseRedirect(self.request.get_full_path())
+        return redirect(self.entity.url("detail", pk))
+
+
+class FormPage:
+    """What the form's templates show."""
+
+    def __init__(self, asked: Asked, form: RecordForm, conflict: Conflict | None) -> None:
+        self.entity, self.record, self.form, self.conflict = asked.entity, asked.record, form, conflict
+        self.in_drawer = asked.in_drawer
+        self.action = asked.request.get_full_path()
+        self.token = asked.request.POST.get("token") or str(uuid4())
+
+    @property
+    def title(self) -> str:
+        """What is being done."""
+        words = {"entity": self.entity.label, "record": self.record}
+        return (_("Edit %(entity)s") if self.record else _("New %(entity)s")) % words
+
+    @property
+    def back(self) -> str:
+        """Where "cancel" leads."""
+        return self.entity.url("detail", self.record.pk) if self.record else self.entity.url("list")
+
+    @property
+    def whole(self) -> str:
+        """The address of the page with all fields."""
+        return self.action if self.record is None else self.entity.url("edit", self.record.pk)
+
+    @cached_property
+    def sections(self) -> list[FormSection]:
+        """The fields under their headings; in the drawer all in one."""
+        if self.in_drawer:
+            return [FormSection(0, "", self._fields(list(self.form.fields)), True)]
+        made = []
+        for number, section in enumerate(self.entity.sections):
+            fields = self._fields(section.fields)
+            made.append(FormSection(number, section.label, fields, not section.folded or _says_something(fields)))
+        return made
+
+    @property
+    def anchors(self) -> list[FormSection]:
+        """The sections, where there are so many fields that one wants to jump."""
+        return self.sections if len(self.form.fields) > LONG and not self.in_drawer else []
+
+    @property
+    def duplicates(self) -> str:
+        """The address that finds likely duplicates; empty where the entity has no such check."""
+        if not (self.entity.duplicate_check and self._compared):
+            return ""
+        return self.entity.url("duplicates") + (f"?id={self.record.pk}" if self.record else "")
+
+    @property
+    def duplicate_triggers(self) -> str:
+        """What makes that address be asked, in htmx's words: typing in one of the compared fields of this form."""
+        return ", ".join(f"input changed delay:400ms from:#{self.form[name].id_for_label}" for name in self._compared)
+
+    @property
+    def duplicate_params(self) -> str:
+        """What is sent to it."""
+        return ",".join(self._compared)
+
+    @property
+    def _compared(self) -> list[str]:
+        return [name for name in self.entity.duplicate_check.fields if name in self.form.fields]
+
+    def _fields(self, names: Sequence[str]) -> list[BoundField]:
+        return [self.form[name] for name in names if name in self.form.fields and not self.form[name].is_hidden]
+
+
+def _says_something(fields: Sequence[BoundField]) -> bool:
+    return any(field.errors or field.value() for field in fields)

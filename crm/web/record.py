@@ -1,0 +1,63 @@
+"""The 360 page of a record: who it is and what can be done with it, its facts, and everything that refers to it."""
+
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from crm.entity.cells import Cell, cell
+from crm.entity.columns import bind
+from crm.entity.declare import Entity
+from crm.entity.panels import Facts
+from crm.org.models import User
+from crm.record.names import names
+from crm.web.doors import find_entity, find_record, signed_in
+from crm.web.row_menu import Item, items
+from crm.web.tabs import Tabs
+
+# What stands in the head as a button of its own, besides "edit".
+BUTTONS = 3
+
+
+@require_safe
+def detail(request: HttpRequest, app: str, name: str, pk: int) -> HttpResponse:
+    """The page; `tab` in the query string says which tab is open."""
+    user = signed_in(request.user)
+    entity = find_entity(user, app, name)
+    record = find_record(entity, user, pk)
+    tabs = Tabs(entity, record, user, request.GET.get("tab", ""), request.GET.get("before", ""))
+    page = RecordPage(entity, record, user)
+    return render(request, "record/detail.html", {"page": page, "tabs": tabs, "tab": tabs.current})
+
+
+class RecordPage:
+    """Head and facts of a record for one user."""
+
+    def __init__(self, entity: Entity, record: Any, user: User) -> None:
+        self.entity, self.record, self.user = entity, record, user
+        self.names = names(getattr(user, "org_stamp", None))
+        self.facts = Facts(entity, record, user, self.names)
+
+    @property
+    def state(self) -> Cell | None:
+        """The state as a tag; None where the entity has none."""
+        field = self.record.state_field
+        return cell(bind(self.entity.model, field), self.record, self.names) if field else None
+
+    @cached_property
+    def items(self) -> list[Item]:
+        """Everything that the user may do with the record."""
+        return items(self.entity, self.record, self.user, "page")
+
+    @property
+    def buttons(self) -> list[Item]:
+        """What is done most: whatever has a key, possible now; verbs before new children."""
+        keyed = [item for item in self.items if item.key and not item.reason]
+        return sorted(keyed, key=lambda item: item.group == "child")[:BUTTONS]
+
+    @property
+    def edit(self) -> Item | None:
+        """The way to the form, if the user may change the record."""
+        return next((item for item in self.items if item.group == "record"), None)

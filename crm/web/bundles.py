@@ -12,8 +12,19 @@ from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 # The joined file and its parts, in order.
-STYLES = ("crm/bundle.css", ("crm/crm.css", "crm/messages.css"))
-SCRIPTS = ("crm/bundle.js", ("crm/shell.js", "crm/layers.js", "crm/fields.js", "crm/rows.js", "crm/messages.js"))
+STYLES = ("crm/bundle.css", ("crm/crm.css", "crm/record.css", "crm/messages.css"))
+SCRIPTS = (
+    "crm/bundle.js",
+    (
+        "crm/shell.js",
+        "crm/layers.js",
+        "crm/fields.js",
+        "crm/forms.js",
+        "crm/rows.js",
+        "crm/record.js",
+        "crm/messages.js",
+    ),
+)
 
 
 class Storage(CompressedManifestStaticFilesStorage):

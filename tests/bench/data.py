@@ -1,6 +1,6 @@
 """Load the measured data set by COPY.
 
-    DATABASE_URL=… python -m tests.bench.data 1m     into an empty database
+DATABASE_URL=… python -m tests.bench.data 1m     into an empty database
 """
 
 import json

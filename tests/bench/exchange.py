@@ -179,11 +179,15 @@ def floor_save(folder: Path, exported: Path) -> float:
     from crm.exchange.files.xlsx_writer import write_xlsx
 
     head, *rows = python_calamine.load_workbook(str(exported)).get_sheet_by_index(0).to_python()
-    kinds = [Kind.MIXED if any(not isinstance(row[n], str) for row in rows[:1000]) else Kind.TEXT for n in range(len(head))]
+    kinds = [
+        Kind.MIXED if any(not isinstance(row[n], str) for row in rows[:1000]) else Kind.TEXT for n in range(len(head))
+    ]
 
     def own() -> None:
         with (folder / "floor.xlsx").open("wb") as target:
-            write_xlsx(target, "客户", [column(str(label), kind) for label, kind in zip(head, kinds, strict=True)], rows)
+            write_xlsx(
+                target, "客户", [column(str(label), kind) for label, kind in zip(head, kinds, strict=True)], rows
+            )
 
     seconds = [timed(own)[0]]
     try:

@@ -44,7 +44,9 @@ class Rows:
         self.content_type = ContentType.objects.get_for_model(Customer).pk
         self.options = {key: [option.pk for option in options.values()] for key, options in picklists.load().items()}
         random = Random(2)
-        self.owners = [None if random.random() < POOL_SHARE else random.randrange(len(self.sellers)) for _ in range(customers)]
+        self.owners = [
+            None if random.random() < POOL_SHARE else random.randrange(len(self.sellers)) for _ in range(customers)
+        ]
         self.created = [END - SPAN + SPAN * (n / customers) for n in range(customers)]
 
     def tables(self) -> Iterator[tuple[type[Model], Iterator[Row]]]:
@@ -128,7 +130,13 @@ class Rows:
     def changes(self) -> Iterator[Row]:
         """That each customer was created."""
         for n in range(self.count):
-            yield {"content_type": self.content_type, "object_id": n + 1, "at": self.created[n], "by": self._person(n), "action": "create"}
+            yield {
+                "content_type": self.content_type,
+                "object_id": n + 1,
+                "at": self.created[n],
+                "by": self._person(n),
+                "action": "create",
+            }
 
     def owner_changes(self) -> Iterator[Row]:
         """Who got each owned customer first."""
@@ -197,4 +205,9 @@ def _company() -> tuple[int, list[int], list[int], list[int]]:
     )
     own.users.add(*others)  # type: ignore[attr-defined]
     sellers = [first, *others]
-    return root.pk, [seller.pk for seller in sellers], [s.department_id for s in sellers], [root.pk, *(d.pk for d in divisions)]
+    return (
+        root.pk,
+        [seller.pk for seller in sellers],
+        [s.department_id for s in sellers],
+        [root.pk, *(d.pk for d in divisions)],
+    )

@@ -10,14 +10,10 @@ from crm.kernel.text.query import Pattern, parse
 PAIRS = Path(__file__).with_name("search_pairs.txt").read_text(encoding="utf-8").splitlines()
 
 
-def rows() -> dict[str, str]:
-    """Key → search text."""
-    texts = {}
-    for line in PAIRS:
-        if "|" in line and not line.startswith("#"):
-            key, names, phones, codes = (part.strip() for part in line.split("|"))
-            texts[key] = search_text(names.split(";"), phones.split(";"), codes.split(";"))
-    return texts
+def entries() -> dict[str, tuple[list[str], list[str], list[str]]]:
+    """Key → names, phones, codes."""
+    lines = [line.split("|") for line in PAIRS if "|" in line and not line.startswith("#")]
+    return {key.strip(): tuple([part.strip() for part in parts.split(";")] for parts in rest) for key, *rest in lines}
 
 
 def queries() -> list[tuple[str, set[str]]]:
@@ -40,6 +36,9 @@ def found(text: str, query: str) -> bool:
     return any(all(any(map(holds, word)) for word in phrase) for phrase in parse(query))
 
 
+TEXTS = {key: search_text(*parts) for key, parts in entries().items()}
+
+
 @pytest.mark.parametrize(("query", "expected"), queries())
 def test_search_box_finds_exactly(query: str, expected: set[str]) -> None:
-    assert {key for key, text in rows().items() if found(text, query)} == expected
+    assert {key for key, text in TEXTS.items() if found(text, query)} == expected

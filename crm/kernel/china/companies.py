@@ -6,7 +6,7 @@ from pathlib import Path
 from crm.kernel.text.words import plain, words
 
 _BRACKETS = re.compile(r"[(\[{【〔〖「『《<]([^()\[\]{}【】〔〕〖〗「」『』《》<>]*)[)\]}】〕〗」』》>]")
-_FORMS = re.compile(r"(?:有限责任|股份有限|集团有限|有限|集团|股份|总)?公司$|集团$|股份$|(?<=.{2})有限$")
+_FORMS = re.compile(r"(?:有限责任|股份有限|集团有限|有限|集团|股份|总)?公司$|集团(?:控股)?$|股份$|(?<=.{2})有限$")
 _ENGLISH_FORMS = frozenset(
     {"co", "ltd", "coltd", "inc", "llc", "limited", "corp", "corporation", "company", "gmbh", "plc"}
 )

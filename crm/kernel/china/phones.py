@@ -25,7 +25,9 @@ def normalize(phone: str) -> str:
     """
     first = _first(phone)
     digits = "".join(filter(str.isdecimal, _COUNTRY.sub("", first)))
-    return f"+{digits}" if _is_abroad(first) and digits else digits
+    if first.startswith("+") and digits:
+        return _within_china(digits) if _COUNTRY.match(first) else f"+{digits}"
+    return digits
 
 
 def is_mobile(phone: str) -> bool:
@@ -42,10 +44,11 @@ def is_phone(phone: str) -> bool:
     return (_ABROAD.fullmatch(number[1:]) if number.startswith("+") else _CHINESE.fullmatch(number)) is not None
 
 
+def _within_china(digits: str) -> str:
+    """After +86 an area code has lost its 0."""
+    return f"0{digits}" if re.fullmatch(r"(?:10|2\d)\d{8}|[3-9]\d{2}\d{7,8}", digits) else digits
+
+
 def _first(phone: str) -> str:
     first = _SEVERAL.split(unicodedata.normalize("NFKC", phone), maxsplit=1)[0]
     return _EXTENSION.sub("", first).strip()
-
-
-def _is_abroad(number: str) -> bool:
-    return number.startswith("+") and _COUNTRY.match(number) is None

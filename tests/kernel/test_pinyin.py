@@ -1,0 +1,105 @@
+"""Readings, initials and syllables; pypinyin has the second opinion."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pypinyin import Style, lazy_pinyin
+
+from crm.kernel.text.pieces import search_text
+from crm.kernel.text.pinyin import MOST_CUTS, MOST_SPELLINGS, READINGS, beginning_with, cuts, initials
+from tests.kernel.test_search import found
+
+# Names in which at least one character has a reading that only a dictionary of phrases knows.
+NAMES = [
+    "重庆长安汽车", "中国银行", "行云集团", "厦门建发", "蚌埠玻璃", "六安钢铁", "东莞证券", "乐清电器", "台州医药", "成都银行",
+    "大都会餐饮", "中国重汽", "长城汽车", "朝阳重工", "都市丽人", "音乐之家", "会计师事务所", "参考消息", "西藏矿业", "省长办公室",
+    "传记文学", "便宜商店", "单车出行", "弹簧制造", "调味食品", "还乡食品", "没有烦恼", "数据中心", "率先科技", "模具制造",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_reading_of_the_phrase_is_among_ours(name: str) -> None:
+    text = search_text([name])
+    spelled = lazy_pinyin(name, v_to_u=False)
+    assert found(text, "".join(spelled))
+    assert found(text, "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)))
+
+
+@pytest.mark.parametrize(
+    ("surname", "read"),
+    [("单", "shan"), ("曾", "zeng"), ("仇", "qiu"), ("解", "xie"), ("查", "zha"), ("盖", "ge"), ("区", "ou"), ("朴", "piao"),
+     ("任", "ren"), ("翟", "zhai"), ("尉", "yu"), ("乐", "yue"), ("缪", "miao"), ("华", "hua"), ("召", "shao"), ("员", "yun")],
+)  # fmt: skip
+def test_surnames_are_read_as_surnames(surname: str, read: str) -> None:
+    assert read in READINGS[surname]
+
+
+def test_initials_combine_readings() -> None:
+    assert initials("重庆长安") == ["ZQCA", "CQCA", "ZQZA", "CQZA"]
+    assert initials("未来科技") == ["WLKJ"]
+    assert initials("tcl科技3") == ["TCLKJ3"]
+
+
+def test_a_name_of_many_readings_stays_small() -> None:
+    name = "重长行乐单曾仇解查" * 4
+    assert len(initials(name)) <= MOST_SPELLINGS + 2 * len(name)
+    assert len(search_text([name])) < 12_000
+
+
+@pytest.mark.parametrize(
+    ("letters", "ways"),
+    [
+        ("weil", [("wei", "l")]),
+        ("weilai", [("wei", "lai")]),
+        ("xian", [("xian",), ("xia", "n"), ("xi", "an"), ("xi", "a", "n")]),
+        ("lue", [("lue",), ("lu", "e")]),
+        ("gj", []),
+        ("v", []),
+        ("", []),
+    ],
+)
+def test_letters_are_cut_into_syllables(letters: str, ways: list[tuple[str, ...]]) -> None:
+    assert cuts(letters) == ways
+
+
+def test_long_runs_of_letters_are_cut_in_few_ways_and_fast() -> None:
+    started = time.perf_counter()
+    assert len(cuts("xianxian" * 8)) == MOST_CUTS
+    assert cuts("an" * 30 + "vvv") == []
+    assert time.perf_counter() - started < 0.1
+
+
+def test_umlaut_may_be_typed_as_v_or_yu() -> None:
+    assert beginning_with("lv") == ["lv", "lve"]
+    assert beginning_with("lyu") == ["lv"]
+
+
+CHINESE = st.text(alphabet=sorted(READINGS), min_size=2, max_size=8)
+
+
+@given(CHINESE, st.data())
+def test_any_two_or_more_characters_find_a_name(name: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(name) - 2))
+    part = name[start : data.draw(st.integers(start + 2, len(name)))]
+    assert found(search_text([name]), part)
+
+
+@given(st.lists(st.sampled_from(sorted(READINGS)), min_size=2, max_size=5), st.data())
+def test_any_combination_of_readings_finds_a_name(characters: list[str], data: st.DataObject) -> None:
+    spelled = [data.draw(st.sampled_from(READINGS[character])) for character in characters]
+    assert found(search_text(["".join(characters)]), "'".join(spelled))
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_nothing_that_is_typed_or_kept_breaks_the_search(name: str, query: str) -> None:
+    text = search_text([name], [name], [name], [name])
+    assert "\x00" not in text
+    found(text, query)
+
+
+@given(st.text(max_size=40))
+def test_a_name_as_it_was_typed_finds_itself(name: str) -> None:
+    whole_words = [word for word in name.split() if any(map(str.isalnum, word))]
+    assert not whole_words or found(search_text([name]), name)

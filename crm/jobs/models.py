@@ -24,29 +24,29 @@ ACTIVE = (State.QUEUED, State.RUNNING)
 class Job(models.Model):
     """Work that a handler does chunk by chunk. `crm.jobs.queue` starts and cancels, `crm.jobs.run` runs it."""
 
-    kind = models.CharField(_("kind"), max_length=60)
+    kind = models.CharField(max_length=60)
     # A phrase (crm.kernel.phrases), so that everybody reads it in their own language.
-    title = models.JSONField(_("title"))
-    by = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="jobs", verbose_name=_("started by"))
+    title = models.JSONField()
+    by = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="jobs")
     # Whatever may be started only once bears a key; starting it again finds the same job.
-    key = models.CharField(_("key"), max_length=200, null=True, unique=True)
-    payload = models.JSONField(_("what was asked"), default=dict)
+    key = models.CharField(max_length=200, null=True, unique=True)
+    payload = models.JSONField(default=dict)
     # The handler's bookmark: what it needs to go on after the last finished chunk.
     cursor = models.JSONField(default=dict)
-    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED)
-    done = models.PositiveBigIntegerField(_("done"), default=0)
-    total = models.PositiveBigIntegerField(_("of"), default=0)
-    counters = models.JSONField(_("counts"), default=dict)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    done = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(default=0)
+    counters = models.JSONField(default=dict)
     # Who works on it, while it runs; only the holder's chunks are kept.
     lease = models.CharField(max_length=120, default="", blank=True)
-    heartbeat_at = models.DateTimeField(_("last sign of life"), null=True)
+    heartbeat_at = models.DateTimeField(null=True)
     # Workers that took it since the last finished chunk, so that one which kills its worker each time ends.
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
     cancel_asked = models.BooleanField(default=False)
-    error = models.JSONField(_("reason"), null=True)
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
-    started_at = models.DateTimeField(_("started at"), null=True)
-    finished_at = models.DateTimeField(_("finished at"), null=True)
+    error = models.JSONField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
 
     # What a chunk may change and its end writes back.
     PROGRESS: ClassVar[tuple[str, ...]] = ("cursor", "done", "total", "counters")

@@ -15,17 +15,17 @@ class Message(models.Model):
     it, and its name is looked up, within what the reader may see, when the message is shown.
     """
 
-    user = models.ForeignKey("org.User", models.CASCADE, related_name="messages", verbose_name=_("to"))
-    kind = models.CharField(_("kind"), max_length=30)
-    title = models.JSONField(_("title"))
-    body = models.JSONField(_("text"), null=True)
+    user = models.ForeignKey("org.User", models.CASCADE, related_name="messages")
+    kind = models.CharField(max_length=30)
+    title = models.JSONField()
+    body = models.JSONField(null=True)
     entity = models.CharField(max_length=80, blank=True, default="")
     record_id = models.BigIntegerField(null=True)
     path = models.CharField(max_length=300, blank=True, default="")
     # Names of actions on the record that the reader may take from the message itself.
     actions = models.JSONField(default=list)
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
-    read_at = models.DateTimeField(_("read at"), null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    read_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("message")

@@ -1,8 +1,9 @@
-"""The sign of life of the job workers."""
+"""The sign of life of the job workers, and the upkeep of the message centre."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
-from crm.jobs.schedule import every, periodic
+from crm.jobs.schedule import daily, every, periodic
+from crm.notify import inbox
 
 ALIVE = "web.worker-alive"
 
@@ -10,3 +11,9 @@ ALIVE = "web.worker-alive"
 @periodic(ALIVE, every(timedelta(minutes=1)))
 def alive(slot: datetime) -> None:
     """Does nothing: that its slot is up to date tells `/readyz` that clock, broker and worker work."""
+
+
+@periodic("web.prune-messages", daily(time(3)))
+def prune_messages(slot: datetime) -> None:
+    """Delete messages that nobody will look for any more."""
+    inbox.prune(slot)

@@ -23,7 +23,9 @@ from crm.web.htmx import is_fragment
 Next = Callable[[HttpRequest], HttpResponse]
 
 # The only pages that open without signing in; static files are served before this.
-PUBLIC = frozenset({"sign-in", "sign-out", "preference", "manifest", "healthz", "readyz"})
+PUBLIC = frozenset({"sign-in", "sign-out", "preference", "manifest", "healthz", "readyz", "messages-poll"})
+# Asked for by open pages themselves, which is no sign that somebody is there.
+UNATTENDED = frozenset({"messages-poll"})
 
 
 class UserLanguage:
@@ -49,18 +51,23 @@ class SignInRequired:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """End a session whose time is over, keep the clock of a living one."""
-        if request.user.is_authenticated:
-            if sessions.is_over(request.session):
-                logout(request)
-            else:
-                sessions.note(request.session)
+        """End a session whose time is over."""
+        if request.user.is_authenticated and sessions.is_over(request.session):
+            logout(request)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        """Send visitors to the sign-in page, and pieces of pages with a 401 that makes the browser go there."""
+        """Keep a living session's clock; send visitors to the sign-in page.
+
+        Pieces of pages get a 401 that makes the browser go there.
+        """
         match = request.resolver_match
-        if request.user.is_authenticated or (match and match.view_name in PUBLIC):
+        name = match.view_name if match else ""
+        if request.user.is_authenticated:
+            if name not in UNATTENDED:
+                sessions.note(request.session)
+            return None
+        if name in PUBLIC:
             return None
         if is_fragment(request):
             address = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': _page_of(request)})}"

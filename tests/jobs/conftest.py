@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import redis
 from django.db import connection
+from django.utils.translation import override
 from kombu import pools
 
 from crm import embedded
@@ -40,6 +41,13 @@ def effects(transactional_db: None) -> Iterator[Callable[[str], list[tuple[int, 
     yield kinds.effects
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE effect")
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """The tests read sentences in English."""
+    with override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -105,7 +113,7 @@ def two_beats(valkey: embedded.Valkey, effects: Any) -> Iterator[None]:
         beat.kill()
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 15) -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """Wait until the condition holds and give what it gave; fail if it does not in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -85,7 +85,7 @@ def test_jobs_started_without_a_broker_run_when_it_is_back(
     assert time.monotonic() - before < 3
     assert job.state == State.QUEUED
     valkey.start()
-    eventually(lambda: ended(job), seconds=20)
+    eventually(lambda: ended(job))
     assert_each_row_once(job, effects(f"job {job.pk}"))
 
 

@@ -68,51 +68,12 @@ INDUSTRIES: dict[str, tuple[str, ...]] = {
 }
 FORMS = ("有限公司",) * 8 + ("股份有限公司", "有限责任公司", "集团有限公司")
 
-SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤单仇解"
-MEN = (
-    "伟",
-    "强",
-    "磊",
-    "洋",
-    "勇",
-    "杰",
-    "涛",
-    "明",
-    "超",
-    "刚",
-    "建国",
-    "志强",
-    "俊杰",
-    "文博",
-    "浩然",
-    "子轩",
-    "海波",
-    "国华",
-    "家豪",
-    "思远",
+SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈"
+    "姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤单仇解"
 )
-WOMEN = (
-    "芳",
-    "娜",
-    "敏",
-    "静",
-    "丽",
-    "艳",
-    "娟",
-    "霞",
-    "秀英",
-    "雪梅",
-    "晓燕",
-    "婷婷",
-    "雨桐",
-    "佳怡",
-    "梦洁",
-    "欣怡",
-    "海燕",
-    "玉兰",
-    "思琪",
-    "慧敏",
-)
+MEN = "伟 强 磊 洋 勇 杰 涛 明 超 刚 建国 志强 俊杰 文博 浩然 子轩 海波 国华 家豪 思远"
+WOMEN = "芳 娜 敏 静 丽 艳 娟 霞 秀英 雪梅 晓燕 婷婷 雨桐 佳怡 梦洁 欣怡 海燕 玉兰 思琪 慧敏"
 
 
 @dataclass(frozen=True)
@@ -138,7 +99,7 @@ def company(random: Random) -> Company:
 def person(random: Random) -> tuple[str, str]:
     """A name, and "male" or "female"."""
     gender = random.choice(("male", "female"))
-    return random.choice(SURNAMES) + random.choice(MEN if gender == "male" else WOMEN), gender
+    return random.choice(SURNAMES) + random.choice((MEN if gender == "male" else WOMEN).split()), gender
 
 
 def credit_code(random: Random, city: City) -> str:

@@ -47,7 +47,7 @@ def _load(cursor: Any, model: Any, values: Iterator[dict[str, Any]]) -> None:
         for pk, row in enumerate(values, 1):
             row["id"] = pk
             copy.write_row([_value(row.get(name, default)) for name, default in usual])
-    cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM \"{table}\"))")
+    cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, pk])
     print(f"{table}: {pk:,} rows in {time.monotonic() - started:.0f} s", flush=True)
 
 

@@ -18,7 +18,7 @@ from crm.record.shares import DepartmentShare, ShareTables, UserShare
 from customers import follow_ups, primary
 
 POOL_ACTIONS = frozenset(
-    {"view", "export", "claim", "apply", "accept", "refuse", "withdraw", "assign", "move", "change", "delete"}
+    {"view", "add_pool", "export", "claim", "apply", "accept", "refuse", "withdraw", "assign", "move", "change", "delete"}
 )
 NOT_A_MOBILE = _("A mobile number has 11 digits, such as 138 1234 5678; put +country before a foreign one.")
 NOT_A_PHONE = _("Write a phone number, such as 021-5888 8888.")

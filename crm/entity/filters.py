@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import django_filters
-from django import forms
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -74,9 +73,11 @@ def _filter_for(model: type[models.Model], name: str, user: "User", names: Names
         case "integer" | "decimal":
             return django_filters.RangeFilter(field_name=name, label=label)
         case "bool":
-            return django_filters.BooleanFilter(field_name=name, label=label, widget=_yes_no())
+            return django_filters.TypedChoiceFilter(
+                field_name=name, label=label, choices=[("true", _("Yes")), ("false", _("No"))], coerce=_is_true
+            )
     return django_filters.CharFilter(field_name=name, label=label, lookup_expr="icontains")
 
 
-def _yes_no() -> forms.Select:
-    return forms.Select(choices=[("", _("All")), ("true", _("Yes")), ("false", _("No"))])
+def _is_true(text: str) -> bool:
+    return text == "true"

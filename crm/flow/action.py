@@ -63,7 +63,7 @@ class Action:
     def refusal(self, record: Any, user: "User") -> str | None:
         """Why it is not possible on this record now, as a sentence; None when it is."""
         if self.states and getattr(record, record.state_field) not in self.states:
-            return _("Not possible while the state is “%(state)s”.") % {"state": record.state_label}
+            return wrong_state(record)
         reason = self.when(record, user) if self.when else None
         return str(reason) if reason else None
 
@@ -89,3 +89,8 @@ def action(
         )
 
     return declare
+
+
+def wrong_state(record: Any) -> str:
+    """What is said of a record whose state the action does not start from."""
+    return _("Not possible while the state is “%(state)s”.") % {"state": record.state_label}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from crm.flow.action import Action
+from crm.flow.action import Action, wrong_state
 from crm.kernel.errors import Denied, Refused
 from crm.org.access import access_of
 from crm.record import write
@@ -91,6 +91,9 @@ def _absence(action: Action, model: type[Record], missing: set[int], by: "User")
     reason = action.explain(missing, by) if action.explain else None
     if reason:
         return Refused(reason)
+    elsewhere = model.objects.visible_to(by, action.perm).filter(pk__in=missing).first()
+    if elsewhere is not None:
+        return Refused(wrong_state(elsewhere))
     if model.objects.visible_to(by).filter(pk__in=missing).count() == len(missing):
         return Denied(_("You may see this record, but not do “%(action)s” on it.") % {"action": action.label})
     return Missing(_("This record does not exist or is not yours to see."))

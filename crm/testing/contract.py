@@ -89,7 +89,7 @@ def somebody_elses_record_does_not_exist(world: World) -> None:
     if not owned(world):
         return
     before, charlie = snapshot(record), world.people.charlie
-    for params in ({}, {"q": MARK}):
+    for params in ({}, {"q": MARK[:2]}):
         assert MARK not in text(world.get(charlie, world.entity.url(), **params))
     for page in ("detail", "edit", "delete", *[f"do/{action.name}" for action in world.entity.actions]):
         path = home(world.entity).url(page, record.pk)
@@ -104,7 +104,7 @@ def the_owner_and_their_manager_see_the_record(world: World) -> None:
     record = world.make(world.people.alice, **marked(world))
     for user in (world.people.alice, world.people.carol, world.people.root):
         assert MARK in text(world.get(user, world.entity.url())), user
-        assert MARK in text(world.get(user, world.entity.url(), q=MARK)), user
+        assert MARK in text(world.get(user, world.entity.url(), q=MARK[:2])), user
         assert MARK in text(world.get(user, home(world.entity).url("detail", record.pk))), user
 
 
@@ -254,7 +254,6 @@ def hostile_text_stays_text(world: World) -> None:
         entity.url(),
         main.url("detail", record.pk),
         main.url("edit", record.pk),
-        f"{main.url('options')}?q=onerror",
     ]
     for path in pages:
         body = text(world.get(alice, path))
@@ -266,7 +265,7 @@ def relations_offer_only_what_the_user_may_see(world: World) -> None:
     hidden_record = world.make(world.people.alice, **marked(world))
     if not owned(world):
         return
-    answer = world.get(world.people.charlie, home(world.entity).url("options"), q=MARK)
+    answer = world.get(world.people.charlie, home(world.entity).url("options"), q=MARK[:2])
     assert answer.status_code in (200, 403) and MARK not in text(answer)
     for child, tab in home(world.entity).child_tabs():
         typed = as_typed(child, fill(child, world.people.charlie)) | {tab.via: str(hidden_record.pk)}
@@ -295,7 +294,7 @@ def an_action_refuses_a_wrong_state(world: World) -> None:
         if action.states and getattr(record, record.state_field) not in action.states:
             before = snapshot(record)
             path = home(world.entity).url(f"do/{action.name}", record.pk)
-            assert world.as_(world.people.root).post(path, {}).status_code in (404, 409, 422), action.name
+            assert world.as_(world.people.root).post(path, {}).status_code in (403, 404, 409, 422), action.name
             assert snapshot(record) == before, action.name
 
 

@@ -31,6 +31,7 @@ def taken_by(ids: Collection[int], user: User) -> str | None:
         content_type=ContentType.objects.get_for_model(Customer),
         object_id__in=ids,
         from_owner=None,
+        action__in=("claim", "assign", "accept"),
         at__gte=now() - TOLD_WHO_WAS_FIRST,
     )
     change = left.order_by("-pk").select_related("to_owner").first()

@@ -48,8 +48,6 @@ def test_who_claims_too_late_is_told_who_was_first(people: People) -> None:
 
 def test_claim_of_an_owned_customer_tells_nothing_to_who_never_saw_it(people: People) -> None:
     customer = make.customer(people.alice)
-    OwnerChange.objects.filter(object_id=customer.pk)
-    grant(people.seller, Customer.key(), all_permissions(Customer.key()) - {"view_pool"}, Scope.OWN)
     with pytest.raises(Missing):
         do(pool.claim, people.charlie, customer)
 

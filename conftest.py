@@ -9,6 +9,8 @@ embedded.start()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Use a quick password hash, and static files as they lie: nobody has collected them."""
+    """A quick password hash, static files as they lie, and patience with a busy machine's disk."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when it is missing
+    settings.DATABASES["default"]["OPTIONS"]["options"] += " -c statement_timeout=60000"

@@ -12,6 +12,7 @@ WITHOUT_SERVERS = {"check", "collectstatic", "compilemessages", "help", "makemes
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+    os.environ.setdefault("STATEMENT_TIMEOUT_MS", "0")  # a migration may take its time
     if not WITHOUT_SERVERS.intersection(sys.argv[1:2]):
         embedded.start()
     execute_from_command_line(sys.argv)

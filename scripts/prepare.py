@@ -27,6 +27,7 @@ from scripts import messages
 def main(words: list[str]) -> None:
     """Prepare all, or `static` files only, or all and the `demo` company."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+    os.environ.setdefault("STATEMENT_TIMEOUT_MS", "0")  # a migration may take its time
     messages.compile_all()
     django.setup()
     call_command("check")

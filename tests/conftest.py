@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
 
 from crm.org import access
 from crm.testing.people import People, make_people
@@ -20,8 +19,3 @@ def _fresh_caches() -> Iterator[None]:
     """A rolled-back test may leave rights in the process that a later test must not see."""
     access._cache.clear()
     yield
-
-
-def pytest_configure() -> None:
-    """Argon2 is slow on purpose; tests sign in thousands of times."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -7,7 +7,8 @@ said(kept)                                                                 # in 
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext, override
+from django.utils.translation import gettext as translated
+from django.utils.translation import ngettext, override
 
 Text = str | Promise
 # {"id": msgid} or {"id": singular, "plural": …, "by": the number's name} or {"raw": text}, and "with": the values.
@@ -30,7 +31,7 @@ def said(kept: Phrase) -> str:
     values = {name: said(value) if isinstance(value, dict) else value for name, value in kept.get("with", {}).items()}
     if "plural" in kept:
         return ngettext(kept["id"], kept["plural"], float(values[kept["by"]])).format(**values)
-    return gettext(kept["id"]).format(**values)
+    return translated(kept["id"]).format(**values)
 
 
 def _source(text: Text) -> Phrase:

@@ -21,7 +21,6 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/preference/", account.preference, name="preference"),
     path("messages/", include("crm.web.messages")),
-    path("messages/", include("crm.web.messages")),
     path("admin/login/", account.administration),
     path("admin/", admin.site.urls),
     path("<slug:app>/<slug:name>/", include("crm.web.urls")),

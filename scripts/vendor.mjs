@@ -17,7 +17,7 @@ const CHECK = process.argv.includes("--check");
 const COPIES = [
   ["htmx.org", "static/vendor/htmx", ["LICENSE", "dist/htmx.min.js"]],
   ["bootstrap", "static/vendor/bootstrap", ["LICENSE", "dist/css/bootstrap.min.css"]],
-  ["tom-select", "static/vendor/tom-select", ["LICENSE", "dist/js/tom-select.popular.min.js", "dist/css/tom-select.min.css"]],
+  ["tom-select", "static/vendor/tom-select", ["LICENSE", "dist/js/tom-select.complete.min.js", "dist/css/tom-select.min.css"]],
   ["@tabler/icons", "static/vendor/icons", ["LICENSE"]],
   ["axe-core", "tests/vendor/axe", ["LICENSE", "LICENSE-3RD-PARTY.txt", "axe.min.js"]],
 ];

@@ -5,11 +5,13 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import get_language
 
 from crm.entity.declare import Entity
 from crm.web.account import CHOICES
 from crm.web.menu import Group, creatable, groups_for
+from crm.web.row_menu import row_keys
 
 HTML_LANGUAGES = {"zh-hans": "zh-CN"}
 
@@ -59,17 +61,17 @@ class Shell:
         user = self.request.user
         return creatable(self.groups, user) if user.is_authenticated else []
 
-    @property
-    def bell(self) -> str:
-        """The template of the message centre's bell."""
-        return "messages/bell.html" if (settings.BASE_DIR / "templates/messages/bell.html").exists() else ""
-
     @cached_property
     def entity(self) -> Entity | None:
         """The list to which the present page belongs."""
         path = self.request.path
         entries = [entity for group in self.groups for entity in group.entries]
         return next((entity for entity in entries if path.startswith(entity.url("list"))), None)
+
+    @property
+    def row_keys(self) -> list[tuple[str, str | Promise]]:
+        """(letter, what it does) for the focused row of the present list."""
+        return row_keys(self.entity) if self.entity else []
 
     @property
     def tabs(self) -> list[Entity]:

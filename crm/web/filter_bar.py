@@ -50,7 +50,7 @@ class FilterBox:
             return "record"
         if isinstance(self.field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField):
             return "choices"
-        return "select" if isinstance(self.field.widget, forms.Select) else "text"
+        return "select" if isinstance(self.field, forms.ChoiceField) else "text"
 
     @cached_property
     def choices(self) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ from crm.org.models import User
 from crm.web.doors import find_entity, signed_in
 from crm.web.filter_bar import Chip, FilterBox, boxes, chips
 from crm.web.htmx import is_fragment
+from crm.web.row_menu import row_keys
 from crm.web.rows import card_classes, table_rows
 
 
@@ -212,8 +213,7 @@ class List:
     @property
     def keys(self) -> str:
         """The letters that act on the focused row."""
-        named = [action.key for action in self.entity.actions] + [tab.key for child, tab in self.entity.child_tabs()]
-        return "".join(named).lower()
+        return "".join(key for key, label in row_keys(self.entity)).lower()
 
     @property
     def bulk_actions(self) -> list[Action]:

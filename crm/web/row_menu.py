@@ -43,7 +43,7 @@ def menu(request: HttpRequest, app: str, name: str, pk: int) -> HttpResponse:
 
 def opened(entity: Entity, record: Any) -> Item:
     """The entry that opens the 360 page."""
-    return Item(_("Open"), entity.url("detail", record.pk), "external-link")
+    return Item(_("Open"), entity.url("detail", record.pk), icon="external-link")
 
 
 def items(entity: Entity, record: Any, user: User, place: str = "row") -> list[Item]:
@@ -53,9 +53,15 @@ def items(entity: Entity, record: Any, user: User, place: str = "row") -> list[I
     return [
         *_children(entity, record, user, "change" in allowed),
         *(_of_action(entity, record, user, action) for action in acts),
-        *([Item(_("Edit"), entity.url("edit", record.pk), "edit", group="record")] if "change" in allowed else []),
+        *([Item(_("Edit"), entity.url("edit", record.pk), icon="edit", group="record")] if "change" in allowed else []),
         *([_delete(entity, record)] if "delete" in allowed else []),
     ]
+
+
+def row_keys(entity: Entity) -> list[tuple[str, str | Promise]]:
+    """(letter, label) of what can be done with the focused row by one key."""
+    keys: list[tuple[str, str | Promise]] = [(action.key, action.label) for action in entity.actions if action.key]
+    return keys + [(tab.key, _new(child)) for child, tab in entity.child_tabs() if tab.key]
 
 
 def rights(entity: Entity, record: Any, user: User) -> set[str]:
@@ -82,7 +88,11 @@ def _children(entity: Entity, record: Any, user: User, may_change: bool) -> Iter
         follows = child.model.parent_field == tab.via
         if child.can(user, child.add_perm) and (may_change or not follows):
             url = f"{child.url('new')}?{tab.via}={record.pk}"
-            yield Item(_("New %(entity)s") % {"entity": child.label}, url, child.icon, "drawer", tab.key, group="child")
+            yield Item(_new(child), url, icon=child.icon, opens="drawer", key=tab.key, group="child")
+
+
+def _new(entity: Entity) -> str:
+    return _("New %(entity)s") % {"entity": entity.label}
 
 
 def _of_action(entity: Entity, record: Any, user: User, action: Action) -> Item:
@@ -100,4 +110,4 @@ def _of_action(entity: Entity, record: Any, user: User, action: Action) -> Item:
 
 
 def _delete(entity: Entity, record: Any) -> Item:
-    return Item(_("Delete"), entity.url("delete", record.pk), "trash", "dialog", danger=True, group="delete")
+    return Item(_("Delete"), entity.url("delete", record.pk), icon="trash", opens="dialog", danger=True, group="delete")

@@ -79,8 +79,9 @@ async function addSearch(select) {
 
 function improve(root) {
   root.querySelectorAll?.("input[data-date]").forEach((text) => text.parentElement.localName === "c-date" || addPicker(text));
-  root.querySelectorAll?.("select[data-options]").forEach(addSearch);
+  root.querySelectorAll?.("select[data-options]").forEach((select) => select.closest("details:not([open])") || addSearch(select));
 }
 
 improve(document);
+document.addEventListener("toggle", (event) => event.target.matches("details[open]") && improve(event.target), true);
 document.addEventListener("htmx:afterSettle", (event) => improve(event.target));

@@ -108,7 +108,8 @@ class Pop extends HTMLElement {
       this.close();
       this.summary.focus();
     });
-    this.addEventListener("focusout", (event) => event.relatedTarget && !this.contains(event.relatedTarget) && this.close());
+    // A press on plain text inside moves the focus to what surrounds the panel: that is no leaving.
+    this.addEventListener("focusout", ({ relatedTarget: next }) => next && !this.contains(next) && !next.contains(this) && this.close());
   }
 
   show() {
@@ -171,6 +172,9 @@ const LONG = 10000; // with a button on it
 /* The event `toast` {text, kind, label, url} shows a notice; `label` and `url` add a button that posts there. */
 class Toast extends HTMLElement {
   connectedCallback() {
+    if (this.listens) return; // it has only moved
+    this.listens = true;
+    document.addEventListener("close", (event) => event.target.contains(this) && this.raise(), true);
     document.addEventListener("toast", (event) => this.add(event.detail));
     document.addEventListener("htmx:sendError", () => this.add({ text: this.dataset.offline, kind: "danger" }));
     document.addEventListener("htmx:responseError", (event) => {
@@ -209,8 +213,11 @@ class Toast extends HTMLElement {
     return button;
   }
 
-  // The newest layer lies on top: show the notices again, above a dialog that has opened since.
+  // The newest layer lies on top: show the notices again, above a dialog that has opened since. While a
+  // dialog is open, nothing outside it can be clicked or is read out, so they stay inside it.
   raise() {
+    const home = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
+    if (this.parentElement !== home) home.append(this, document.getElementById("status"));
     if (!this.showPopover) return;
     this.popover = "manual";
     if (this.matches(":popover-open")) this.hidePopover();

@@ -82,8 +82,8 @@ class Rows extends HTMLElement {
   }
 
   focusRow(row) {
+    this.rove(row);
     row?.focus();
-    row?.scrollIntoView({ block: "nearest" });
     return true;
   }
 
@@ -99,8 +99,7 @@ class Rows extends HTMLElement {
   }
 
   async openMenu(row, at) {
-    this.rove(row);
-    row.focus({ preventScroll: true });
+    this.focusRow(row);
     if (await this.menu.load(`${row.querySelector("a.open").pathname}menu/`)) this.menu.open(at);
   }
 
@@ -132,7 +131,7 @@ class Rows extends HTMLElement {
     const row = this.rowOf(event);
     if (event.target.closest("button.more")) this.openMenu(row, event.target.closest("button.more"));
     else if (event.target.matches("input[name=ids]") && event.shiftKey && this.last) this.range(this.last, row);
-    else if (this.isBlank(event) && !String(getSelection())) row.focus({ preventScroll: true });
+    else if (this.isBlank(event) && !String(getSelection())) this.focusRow(row);
     if (event.target.matches("input[name=ids]")) this.last = row;
   }
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from crm.kernel.phrases import phrase
-from crm.notify.inbox import send
+from crm.notify.inbox import send, settle
 from crm.org.models import User
 
 if TYPE_CHECKING:
@@ -25,16 +25,23 @@ def applied(customers: "list[Customer]", by: User, data: dict[str, Any]) -> None
 
 def accepted(customers: "list[Customer]", by: User, data: dict[str, Any]) -> None:
     """The applicants hear that the customers are theirs."""
+    settle(customers)
     _to_owners(customers, by, "approval", _("{person} accepted your application"))
 
 
 def refused(customers: "list[Customer]", by: User, data: dict[str, Any]) -> None:
     """The applicants hear that the customers stay in the pool, and why."""
+    settle(customers)
     for customer in customers:
         applicant = customer.applications.order_by("-pk").select_related("applicant")[0].applicant
         reason = phrase(_("Reason: {reason}"), reason=data["reason"]) if data.get("reason") else None
         title = phrase(_("{person} refused your application"), person=str(by))
         send([applicant], "approval", title, body=reason, about=customer)
+
+
+def withdrawn(customers: "list[Customer]", by: User, data: dict[str, Any]) -> None:
+    """Nobody is asked any more."""
+    settle(customers)
 
 
 def assigned(customers: "list[Customer]", by: User, data: dict[str, Any]) -> None:

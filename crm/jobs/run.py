@@ -142,11 +142,14 @@ def recover(lost: Q) -> None:
     """Put back the running jobs whose worker is gone, or end them: if asked to, or after too many attempts."""
     running = Job.objects.filter(lost, state=State.RUNNING)
     for pk in running.values_list("pk", flat=True):
-        with transaction.atomic():
-            # Locked and looked at again, for the worker may have shown itself since; one that commits now lives.
-            job = running.filter(pk=pk).select_for_update(skip_locked=True).first()
-            if job:
-                put_back_or_end(job)
+        try:
+            with transaction.atomic():
+                # Locked and looked at again, for the worker may have shown itself since; one that commits now lives.
+                job = running.filter(pk=pk).select_for_update(skip_locked=True).first()
+                if job:
+                    put_back_or_end(job)
+        except Exception:
+            log.exception("job %s: could not be taken back; the next sweep tries again", pk)
 
 
 def put_back_or_end(job: Job) -> None:

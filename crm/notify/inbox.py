@@ -83,6 +83,13 @@ def mark_read(user: User, *pks: int) -> datetime | None:
     return now if chosen.update(read_at=now) else None
 
 
+def settle(records: "Sequence[Record]") -> None:
+    """Mark as read, for all receivers, the messages that asked for a decision on these records of one type."""
+    if records:
+        asked = Message.objects.filter(UNREAD, entity=records[0].key(), record_id__in=[record.pk for record in records])
+        asked.exclude(actions=[]).update(read_at=dates.now())
+
+
 def mark_unread(user: User, read_at: datetime) -> int:
     """Undo one `mark_read`; gives the number of messages that are unread again."""
     return read_of(user).filter(read_at=read_at).update(read_at=None)

@@ -33,6 +33,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["user", "-id"], condition=UNREAD, name="unread_messages_of_a_user"),
             models.Index(fields=["user", "-id"], condition=~UNREAD, name="read_messages_of_a_user"),
+            models.Index(fields=["entity", "record_id"], condition=UNREAD, name="unread_messages_about"),
         ]
 
     def __str__(self) -> str:

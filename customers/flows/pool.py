@@ -137,6 +137,7 @@ def not_the_applicant(customer: Customer, user: User) -> str | None:
     when=not_the_applicant,
     part="pool",
     explain=taken_by,
+    after=messages.withdrawn,
     icon="arrow-back-up",
 )
 def withdraw(customer: Customer, *, by: User) -> None:

@@ -33,7 +33,7 @@ def effects(what: str) -> list[tuple[int, int]]:
 
 
 def counts(job: Job) -> Phrase:
-    return phrase("{rows} rows", rows=job.counters.get("rows", 0))
+    return phrase(gettext_lazy("{rows} rows"), rows=job.counters.get("rows", 0))
 
 
 def files(job: Job) -> list[Link]:

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import gettext_lazy, override
 
+from crm.flow.run import run as do
 from crm.jobs import queue, run
 from crm.jobs.handlers import Handler, Link, _handlers
 from crm.jobs.models import Job, State
@@ -274,8 +275,6 @@ def test_an_undo_that_cannot_be_read_is_refused(people: People, at: str) -> None
 @pytest.fixture
 def application(people: People) -> Message:
     """Alice applied for a customer in the pool; Carol is asked to decide."""
-    from crm.flow.run import run as do
-
     pool = registry.get("customers.pool")
     customer = build(pool, people.root)
     do(pool.action("apply"), pool.model, [customer.pk], by=people.alice, data={"reason": "老客户"})
@@ -305,6 +304,13 @@ def test_the_buttons_go_when_somebody_else_has_decided(people: People, applicati
     inbox.mark_unread(people.carol, Message.objects.get(pk=application.pk).read_at)  # type: ignore[arg-type]
     assert "/do/" not in html(client.get("/messages/drawer/"))
     assert post(client, f"/messages/{application.pk}/do/accept/").status_code == 409
+
+
+def test_a_decision_taken_elsewhere_settles_the_message(people: People, application: Message) -> None:
+    pool = registry.get("customers.pool")
+    do(pool.action("refuse"), pool.model, [application.record_id], by=people.root, data={"reason": "已有他人跟进"})
+    assert not inbox.unread_of(people.carol).exists()
+    assert inbox.unread_of(people.alice).count() == 1
 
 
 def test_only_what_the_message_offers_can_be_done(people: People, application: Message) -> None:

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'message',
                 'verbose_name_plural': 'messages',
-                'indexes': [models.Index(condition=models.Q(('read_at', None)), fields=['user', '-id'], name='unread_messages_of_a_user'), models.Index(condition=models.Q(('read_at', None), _negated=True), fields=['user', '-id'], name='read_messages_of_a_user')],
+                'indexes': [models.Index(condition=models.Q(('read_at', None)), fields=['user', '-id'], name='unread_messages_of_a_user'), models.Index(condition=models.Q(('read_at', None), _negated=True), fields=['user', '-id'], name='read_messages_of_a_user'), models.Index(condition=models.Q(('read_at', None)), fields=['entity', 'record_id'], name='unread_messages_about')],
             },
         ),
     ]

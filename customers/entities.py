@@ -23,9 +23,8 @@ ACTIONS = (
 )  # fmt: skip
 SECTIONS = (
     Section(_("Basics"), "name", "short_name", "phone", "kind", "customer_class", "status", "source", "industry"),
-    Section(_("Company"), "credit_code", "scale", "region", "address", "website", "parent"),
+    Section(_("Company"), "credit_code", "scale", "region", "address", "website", "parent", "remarks"),
     Section(_("Invoicing"), "invoice_title", "tax_number", "bank", "bank_account", folded=True),
-    Section(_("Remarks"), "remarks"),
 )
 QUICK = ("name", "phone", "kind", "source", "remarks")
 CHECK = DuplicateCheck(("name", "phone", "credit_code"), duplicates.similar)
@@ -162,6 +161,7 @@ class CustomerFollowUpEntity(Entity):
             weight=20,
             order=("-at", "-pk"),
             key="L",
+            verb=_("Write a follow-up"),
         ),
     )
     stats = (Stat(_("By method"), group="method"),)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.kernel.china import credit_code, phones
 from crm.kernel.china.companies import company_key
+from crm.kernel.dates import now
 from crm.org.access import Access
 from crm.org.models import Department, Scope, User
 from crm.record.models import Record, record_indexes
@@ -18,7 +19,20 @@ from crm.record.shares import DepartmentShare, ShareTables, UserShare
 from customers import follow_ups, primary
 
 POOL_ACTIONS = frozenset(
-    {"view", "add_pool", "export", "claim", "apply", "accept", "refuse", "withdraw", "assign", "move", "change", "delete"}
+    {
+        "view",
+        "add_pool",
+        "export",
+        "claim",
+        "apply",
+        "accept",
+        "refuse",
+        "withdraw",
+        "assign",
+        "move",
+        "change",
+        "delete",
+    }
 )
 NOT_A_MOBILE = _("A mobile number has 11 digits, such as 138 1234 5678; put +country before a foreign one.")
 NOT_A_PHONE = _("Write a phone number, such as 021-5888 8888.")
@@ -335,7 +349,7 @@ class CustomerFollowUp(Record):
     )
     kind = models.CharField(_("kind"), max_length=6, choices=FollowUpKind.choices, default=FollowUpKind.RECORD)
     method = PicklistField(_("method"), list="customers.follow_up_method")
-    at = models.DateTimeField(_("when"))
+    at = models.DateTimeField(_("when"), default=now)
     content = models.TextField(_("content"), max_length=4000)
     status_after = PicklistField(_("state afterwards"), list="customers.status")
     next_at = models.DateTimeField(_("next follow-up"), null=True, blank=True)

@@ -63,6 +63,8 @@ class Tab:
     order: tuple[str, ...] = ()
     # The letter that creates such a child for the focused row of the parent's list, such as "L".
     key: str = ""
+    # What creating one is called, where "New …" says it badly.
+    verb: Text = ""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from crm.record.models import Record
 from crm.record.names import Names
 from crm.record.picklists import PicklistOption
 
-BLANK = ("", "---------")
+BLANK = ("", "")
 SUGGESTED = 10
 
 
@@ -34,6 +34,13 @@ class OptionField(forms.TypedChoiceField):
         pk = super().clean(value)
         labels: dict[Any, Any] = dict(self.choices)  # type: ignore[arg-type]
         return PicklistOption(pk=pk, label=labels.get(pk, "")) if pk else None
+
+
+class ChoiceField(forms.TypedChoiceField):
+    """One of a model field's own choices; the empty one shows nothing instead of dashes."""
+
+    def __init__(self, *, choices: Any = (), **options: Any) -> None:
+        super().__init__(choices=[BLANK if value in ("", None) else (value, label) for value, label in choices], **options)
 
 
 class UserField(forms.TypedChoiceField):

@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from crm.entity.columns import kind_of
 from crm.entity.dates import DayField, InstantField
 from crm.entity.declare import Entity
-from crm.entity.fields import OptionField, RecordChoice, UserField
+from crm.entity.fields import ChoiceField, OptionField, RecordChoice, UserField
 from crm.record.models import Record
 from crm.record.names import names
 
@@ -83,6 +83,8 @@ def form_class(
                 return RecordChoice(
                     model=target, user=user, within=_within(entity, target, fields), suggest=True, **common
                 )
+            case "choice":
+                options["choices_form_class"] = ChoiceField
             case "long":
                 options["widget"] = forms.Textarea(attrs={"rows": 3})
             case "date":

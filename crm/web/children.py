@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from crm.entity.columns import BoundColumn, bind
 from crm.entity.declare import Entity, Tab
@@ -72,6 +73,11 @@ class ChildTab:
         follows = self.child.model.parent_field == self.tab.via
         may = self.child.can(self.user, self.child.add_perm) and (not follows or self._may_change)
         return f"{self.child.url('new')}?{self.tab.via}={self.record.pk}" if may else ""
+
+    @property
+    def new_label(self) -> str | Promise:
+        """What the button of the new child says."""
+        return self.tab.verb or _("New %(entity)s") % {"entity": self.child.label}
 
     @property
     def all_url(self) -> str:

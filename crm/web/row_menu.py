@@ -20,7 +20,7 @@ from crm.web.doors import find_entity, find_record, signed_in
 
 @dataclass(frozen=True)
 class Item:
-    """One entry: a page to open (`link`), a form to ask for in the dialog or drawer, or something to do at once (`post`)."""
+    """One entry: a page to open (link), a form to ask for (dialog, drawer), or something to do at once (post)."""
 
     label: str | Promise
     url: str
@@ -65,11 +65,12 @@ def row_keys(entity: Entity) -> list[tuple[str, str | Promise]]:
 
 
 def rights(entity: Entity, record: Any, user: User) -> set[str]:
-    """Names of the actions, with "change" and "delete", that the user's rights and scope allow on this record: one query."""
+    """Names of the actions, and "change" and "delete", that rights and scope allow on this record: one query."""
     access = access_of(user)
-    wanted = {"change": ("change", None), "delete": ("delete", None)}
+    wanted: dict[str, tuple[str, str | None]] = {"change": ("change", None), "delete": ("delete", None)}
     wanted |= {action.name: (action.perm, action.part) for action in entity.actions}
-    asked = {name: _condition(entity, user, *door) for name, door in wanted.items() if access.can(entity.model.key(), door[0])}
+    granted = {name: door for name, door in wanted.items() if access.can(entity.model.key(), door[0])}
+    asked = {name: _condition(entity, user, *door) for name, door in granted.items()}
     if not asked:
         return set()
     row = entity.model.objects.alive().filter(pk=record.pk).annotate(**{f"may_{n}": c for n, c in asked.items()})
@@ -77,7 +78,7 @@ def rights(entity: Entity, record: Any, user: User) -> set[str]:
     return {name for name in asked if found.get(f"may_{name}")}
 
 
-def _condition(entity: Entity, user: User, perm: str, part: str | None) -> ExpressionWrapper:
+def _condition(entity: Entity, user: User, perm: str, part: str | None) -> "ExpressionWrapper[Any]":
     condition = entity.model.visible(user, access_of(user), perm, part)
     # An empty Q (everything) is no expression.
     return ExpressionWrapper(condition or Q(pk__isnull=False), output_field=BooleanField())
@@ -88,7 +89,7 @@ def _children(entity: Entity, record: Any, user: User, may_change: bool) -> Iter
         follows = child.model.parent_field == tab.via
         if child.can(user, child.add_perm) and (may_change or not follows):
             url = f"{child.url('new')}?{tab.via}={record.pk}"
-            yield Item(_new(child), url, icon=child.icon, opens="drawer", key=tab.key, group="child")
+            yield Item(tab.verb or _new(child), url, icon=child.icon, opens="drawer", key=tab.key, group="child")
 
 
 def _new(entity: Entity) -> str:

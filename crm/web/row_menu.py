@@ -61,7 +61,7 @@ def items(entity: Entity, record: Any, user: User, place: str = "row") -> list[I
 def row_keys(entity: Entity) -> list[tuple[str, str | Promise]]:
     """(letter, label) of what can be done with the focused row by one key."""
     keys: list[tuple[str, str | Promise]] = [(action.key, action.label) for action in entity.actions if action.key]
-    return keys + [(tab.key, _new(child)) for child, tab in entity.child_tabs() if tab.key]
+    return keys + [(tab.key, tab.verb or _new(child)) for child, tab in entity.child_tabs() if tab.key]
 
 
 def rights(entity: Entity, record: Any, user: User) -> set[str]:

@@ -8,7 +8,8 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
 
 run: ## Start the product on http://localhost:8000; Ctrl-C stops it
-	@exec scripts/run
+	@scripts/install run
+	@$(PYTHON) -m scripts.run
 
 stop: ## Stop the private PostgreSQL and Valkey that tests and commands leave running
 	@$(PYTHON) -m crm.embedded stop postgres valkey

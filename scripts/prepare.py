@@ -10,6 +10,7 @@ A step that would change nothing is skipped.
 import hashlib
 import os
 import sys
+from io import StringIO
 from pathlib import Path
 
 import django
@@ -30,7 +31,7 @@ def main(words: list[str]) -> None:
     os.environ.setdefault("STATEMENT_TIMEOUT_MS", "0")  # a migration may take its time
     messages.compile_all()
     django.setup()
-    call_command("check")
+    call_command("check", stdout=StringIO())  # raises on errors; a web server does not check by itself
     _collect_static_files()
     if words != ["static"]:
         embedded.start()

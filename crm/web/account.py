@@ -11,10 +11,9 @@ from django.contrib.auth.views import LoginView
 from django.contrib.messages import success
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language_info, gettext_lazy, override
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
@@ -103,15 +102,20 @@ def account(request: HttpRequest) -> HttpResponse:
     return render(request, "account/account.html", context, status=422 if asked else 200)
 
 
+LANGUAGES = [(code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES]
+THEMES = [("auto", gettext_lazy("As the system")), ("light", gettext_lazy("Light")), ("dark", gettext_lazy("Dark"))]
+DENSITIES = [("compact", gettext_lazy("Compact")), ("normal", gettext_lazy("Normal")), ("roomy", gettext_lazy("Roomy"))]
+
+
 class PreferencesForm(forms.Form):
     """What users choose for themselves."""
 
-    language = forms.ChoiceField(label=gettext_lazy("Language"), required=False, choices=User._meta.get_field("language").choices)
-    theme = forms.ChoiceField(label=gettext_lazy("Appearance"), required=False, choices=User._meta.get_field("theme").choices)
+    language = forms.ChoiceField(label=gettext_lazy("Language"), required=False, choices=LANGUAGES)
+    theme = forms.ChoiceField(label=gettext_lazy("Appearance"), required=False, choices=THEMES)
     density = forms.ChoiceField(
         label=gettext_lazy("Row height of lists"),
         required=False,
-        choices=[("compact", gettext_lazy("Compact")), ("normal", gettext_lazy("Normal")), ("roomy", gettext_lazy("Roomy"))],
+        choices=DENSITIES,
         help_text=gettext_lazy("Applies to this browser."),
     )
     keys = forms.ChoiceField(

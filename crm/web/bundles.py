@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.files.base import ContentFile
-from whitenoise.storage import CompressedManifestStaticFilesStorage
+from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]
 
 # The joined file and its parts, in order.
 STYLES = ("crm/bundle.css", ("crm/crm.css", "crm/record.css", "crm/messages.css"))
@@ -27,7 +27,7 @@ SCRIPTS = (
 )
 
 
-class Storage(CompressedManifestStaticFilesStorage):
+class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Whitenoise's storage (hashed names, compressed) that joins the parts first."""
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
@@ -40,9 +40,13 @@ class Storage(CompressedManifestStaticFilesStorage):
         yield from super().post_process(paths, dry_run=dry_run, **options)
 
     def _joined(self, parts: tuple[str, ...]) -> str:
-        texts = [self.open(part).read().decode() for part in parts]
+        return "\n".join(self._part(name) for name in parts)
+
+    def _part(self, name: str) -> str:
+        with self.open(name) as file:
+            text: str = file.read().decode()
         # Braces keep the names of one module from meeting those of the next.
-        return "\n".join(f"{{\n{text}}}" if part.endswith(".js") else text for part, text in zip(parts, texts, strict=True))
+        return f"{{\n{text}}}" if name.endswith(".js") else text
 
 
 def files(kind: tuple[str, tuple[str, ...]]) -> tuple[str, ...]:

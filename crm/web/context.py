@@ -30,23 +30,23 @@ class Shell:
 
     @property
     def theme(self) -> str:
-        """"auto", "light" or "dark"."""
+        """One of "auto", "light", "dark"."""
         user = self.request.user
         return user.theme if user.is_authenticated else self._cookie("theme")
 
     @property
     def density(self) -> str:
-        """"compact", "normal" or "roomy"."""
+        """One of "compact", "normal", "roomy"."""
         return self._cookie("density")
 
     @property
     def keys(self) -> str:
-        """"on" or "off": whether single letters are shortcuts."""
+        """Whether single letters are shortcuts: "on" or "off"."""
         return self._cookie("keys")
 
     @property
     def nav(self) -> str:
-        """"open" or "folded"."""
+        """How the navigation stands: "open" or "folded"."""
         return self._cookie("nav")
 
     @cached_property

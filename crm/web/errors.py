@@ -21,7 +21,8 @@ def refusal(request: HttpRequest, text: str, status: int, *, errors: dict[str, A
 
 def page(request: HttpRequest, text: str, status: int) -> HttpResponse:
     """A page that says what happened. It reads nothing from the database, so it works when that is the trouble."""
-    body = get_template("errors/page.html").render({"title": titles().get(status, _("Not possible now")), "text": text, "status": status})
+    title = titles().get(status, _("Not possible now"))
+    body = get_template("errors/page.html").render({"title": title, "text": text, "status": status})
     return HttpResponse(body, status=status)
 
 
@@ -50,7 +51,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler403."""
-    return refusal(request, str(exception) or _("You do not have the right to open this page. Ask an administrator for it."), 403)
+    reason = str(exception) or _("You do not have the right to open this page. Ask an administrator for it.")
+    return refusal(request, reason, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -36,8 +36,8 @@ class FilterBox:
     def __init__(self, query: ListQuery, name: str) -> None:
         self.query, self.name = query, name
         self.bound = query.filters.form[name]
-        self.field = self.bound.field
-        self.label = self.field.label
+        self.field: Any = self.bound.field
+        self.label: str | Promise = self.field.label or name
 
     @property
     def kind(self) -> Kind:

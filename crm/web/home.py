@@ -19,7 +19,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def manifest(request: HttpRequest) -> HttpResponse:
     """The web app manifest."""
-    icons = [{"src": static(f"crm/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png"} for size in (192, 512)]
+    icons = [
+        {"src": static(f"crm/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png"} for size in (192, 512)
+    ]
     facts = {
         "name": _("Customer management"),
         "short_name": _("CRM"),

@@ -19,7 +19,9 @@ def is_fragment(request: HttpRequest) -> bool:
     return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
 
 
-def toast(response: R, text: str | Promise, kind: Kind = "success", *, action: tuple[str | Promise, str] | None = None) -> R:
+def toast(
+    response: R, text: str | Promise, kind: Kind = "success", *, action: tuple[str | Promise, str] | None = None
+) -> R:
     """Show a notice when the response arrives; `action` is a label and an address that a button posts to."""
     detail = {"text": str(text), "kind": kind}
     if action:

@@ -33,7 +33,8 @@ def page(request: HttpRequest, app: str, name: str) -> HttpResponse:
     shown = List(find_entity(user, app, name), without_empty(request.GET), user)
     if not is_fragment(request):
         return render(request, "list/page.html", {"list": shown})
-    response = render(request, "list/swap.html", {"list": shown, "from_bar": request.headers.get("HX-Trigger", "") in BAR})
+    from_bar = request.headers.get("HX-Trigger", "") in BAR
+    response = render(request, "list/swap.html", {"list": shown, "from_bar": from_bar})
     response.headers["HX-Push-Url"] = shown.query.url(page=request.GET.get("page"))
     return response
 
@@ -181,7 +182,8 @@ class List:
     @property
     def state(self) -> list[tuple[str, str]]:
         """Every parameter but the page, for forms that change the page."""
-        return [(name, value) for name, values in self.query.params.lists() if name != "page" for value in values]
+        params = self.query.params
+        return [(name, str(value)) for name in params if name != "page" for value in params.getlist(name)]
 
     @property
     def state_without_size(self) -> list[tuple[str, str]]:
@@ -196,7 +198,7 @@ class List:
     @property
     def kept(self) -> list[tuple[str, str]]:
         """Parameters that a new query keeps: order and page size."""
-        return [(name, self.query.params[name]) for name in ("sort", "size") if name in self.query.params]
+        return [(name, str(self.query.params[name])) for name in ("sort", "size") if name in self.query.params]
 
     # -- what may be done
 

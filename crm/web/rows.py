@@ -23,18 +23,20 @@ FACTS_ON_A_CARD = 3
 def table_rows(
     entity: Entity, columns: Sequence[BoundColumn], records: Sequence[Any], names: Names, *, pick: bool = True
 ) -> SafeString:
-    """The <tr> elements: a box to select the row (with `pick`), the name as a link, the other columns, the row's menu."""
+    """The <tr> elements: a box to select it (with `pick`), the name as a link, the other columns, the row's menu."""
     classes = card_classes(columns)
-    labels = [capfirst(column.label) for column in columns]
+    labels = [capfirst(str(column.label)) for column in columns]
     words = (_("Select %(record)s") if pick else "", _("Actions for %(record)s"))
-    return format_html_join("\n", "{}", ((_row(entity, columns, classes, labels, record, names, words),) for record in records))
+    return format_html_join(
+        "\n", "{}", ((_row(entity, columns, classes, labels, record, names, words),) for record in records)
+    )
 
 
 def card_classes(columns: Sequence[BoundColumn]) -> list[str]:
     """The class of each column's cells: how it is aligned, and what it is on a phone's card."""
     tag = next((i for i, column in enumerate(columns) if i and column.kind in ("option", "choice")), None)
     facts = [i for i in range(1, len(columns)) if i != tag][:FACTS_ON_A_CARD]
-    roles = {0: "title", tag: "state", **dict.fromkeys(facts, "fact")}
+    roles: dict[int | None, str] = {**dict.fromkeys(facts, "fact"), tag: "state", 0: "title"}
     return [f"{roles.get(i, 'extra')}{' num' if column.numeric else ''}" for i, column in enumerate(columns)]
 
 
@@ -63,7 +65,9 @@ def _row(
 
 def _pick(pk: int, label: str) -> SafeString:
     return format_html(
-        '<td class="pick"><input type="checkbox" name="ids" value="{}" form="selection" aria-label="{}"></td>', pk, label
+        '<td class="pick"><input type="checkbox" name="ids" value="{}" form="selection" aria-label="{}"></td>',
+        pk,
+        label,
     )
 
 

@@ -17,19 +17,22 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """An icon of the sprite, drawn in the text's colour and silent to screen readers."""
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', static("vendor/icons/sprite.svg"), name)
+    sprite = static("vendor/icons/sprite.svg")
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', sprite, name)
 
 
 @register.simple_tag
 def styles() -> SafeString:
     """The links to our own styles."""
-    return format_html_join("\n", '<link rel="stylesheet" href="{}">', ((static(path),) for path in files(STYLES)))
+    addresses = ((static(path),) for path in files(STYLES))
+    return format_html_join("\n", '<link rel="stylesheet" href="{}">', addresses)
 
 
 @register.simple_tag
 def scripts() -> SafeString:
     """Our own scripts."""
-    return format_html_join("\n", '<script src="{}" type="module"></script>', ((static(path),) for path in files(SCRIPTS)))
+    addresses = ((static(path),) for path in files(SCRIPTS))
+    return format_html_join("\n", '<script src="{}" type="module"></script>', addresses)
 
 
 @register.filter

@@ -110,7 +110,7 @@ def step(job: Job) -> bool:
         return False
     _one_import_at_a_time(entity)
     judge = Judge(EntityResource(entity, user), batch.on_duplicate, lock=True)
-    judged = _settle(judge, cells_of(batch, rows), batch.name)
+    judged = _settle(judge, cells_of(batch, judge.resource, rows), batch.name)
     _mark(batch, judge.resource, rows, judged)
     _count(job, judged)
     job.cursor["row"] = rows[-1].number
@@ -120,7 +120,7 @@ def step(job: Job) -> bool:
 def preview(batch: Import, resource: EntityResource) -> list[Judged]:
     """What would become of the first rows (at most `SAMPLE`); nothing is written."""
     rows = list(batch.rows.filter(state=RowState.PENDING).order_by("number")[:SAMPLE])
-    return Judge(resource, batch.on_duplicate).judge(cells_of(batch, rows))
+    return Judge(resource, batch.on_duplicate).judge(cells_of(batch, resource, rows))
 
 
 def entity_of(batch: Import) -> Entity:
@@ -137,9 +137,11 @@ def check_right(entity: Entity, user: "User") -> None:
         raise Denied(_("Your role does not include this. Ask an administrator for the right."))
 
 
-def cells_of(batch: Import, rows: Iterable[ImportRow]) -> list[tuple[int, Mapping[str, Value]]]:
+def cells_of(
+    batch: Import, resource: EntityResource, rows: Iterable[ImportRow]
+) -> list[tuple[int, Mapping[str, Value]]]:
     """The mapped cells of rows: row number, and value by field name."""
-    columns = [(name, index) for name, index in batch.mapping.items()]
+    columns = [(name, batch.mapping[name]) for name in resource.importable if name in batch.mapping]
     return [
         (row.number, {name: value_of(row.data[index]) for name, index in columns if index < len(row.data)})
         for row in rows

@@ -60,6 +60,8 @@ class Judge:
         self.model: type[Record] = resource.entity.model
         self.may_create = self.entity.can(self.user, self.entity.add_perm)
         self.may_change = self.entity.can(self.user, "change")
+        fields = [self.model._meta.get_field(name) for name in resource.importable if name not in resource.finders]
+        self.attnames: dict[str, str] = {field.name: field.attname for field in fields}  # type: ignore[union-attr]
 
     def judge(self, rows: Sequence[tuple[int, Mapping[str, Value]]]) -> list[Judged]:
         """A verdict for each row, given by number and cells (field name → value)."""
@@ -206,10 +208,10 @@ class Judge:
         return record
 
     def _fill(self, record: Any, values: Mapping[str, Any]) -> None:
-        for name, value in values.items():
-            if name not in self.resource.finders:
-                is_object = isinstance(value, Model)
-                setattr(record, name if is_object else self.resource.importable[name].field.attname, value)
+        for name, attname in self.attnames.items():
+            if name in values:
+                value = values[name]
+                setattr(record, name if isinstance(value, Model) else attname, value)
 
     def _remember(self, judged: Judged, keys: Iterable[Key]) -> None:
         for key in keys:

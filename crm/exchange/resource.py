@@ -5,6 +5,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
+from django.db.models import CharField, TextField
 from import_export.fields import Field
 from import_export.resources import Resource
 
@@ -26,17 +28,17 @@ else:
     _Resource = Resource
 
 
+UNLIMITED = 10**9
+
+
 class Column(Field):
     """One field of the model as a column of a file."""
 
     def __init__(self, field: "models.Field[Any, Any]", reader: Reader) -> None:
         super().__init__(attribute=field.name, column_name=str(field.verbose_name), widget=reader)
         self.field, self.reader = field, reader
-
-    @property
-    def name(self) -> str:
-        """The field's name."""
-        return self.field.name
+        self.name: str = field.name
+        self._most = _only_limit(field)
 
     @property
     def label(self) -> str:
@@ -60,8 +62,14 @@ class Column(Field):
     def read(self, value: Value, row: Mapping[str, Any]) -> Any:
         """A cell as the value to store; `row` holds those already read. ValidationError with a sentence."""
         found = self.reader.clean(value, row)
-        # A relation was just looked up; `clean` would look it up again, row by row.
-        return found if self.field.is_relation else self.field.clean(found, None)
+        # `clean` would look relations and choices up again, and takes ten times as long to measure a text.
+        if self.field.is_relation or self.field.choices:
+            return found
+        if not self._most:
+            return self.field.clean(found, None)
+        if len(found) > self._most:
+            MaxLengthValidator(self._most)(found)
+        return found
 
     def for_file(self) -> FileColumn:
         """How it is written."""
@@ -85,8 +93,12 @@ class EntityResource(_Resource):
 
     @cached_property
     def importable(self) -> dict[str, Column]:
-        """What an import may fill, by name; also what only finds the existing record, such as the number."""
-        return {name: self._column(name) for name in [*self.exchange.fields, *self.finders]}
+        """What an import may fill, by name; also what only finds the existing record, such as the number.
+
+        Columns that are read with the help of another one stand behind it.
+        """
+        columns = {name: self._column(name) for name in [*self.exchange.fields, *self.finders]}
+        return dict(sorted(columns.items(), key=lambda item: bool(getattr(item[1].reader, "shared", ""))))
 
     @cached_property
     def finders(self) -> list[str]:
@@ -139,3 +151,10 @@ class EntityResource(_Resource):
 
     def _is_field(self, path: str) -> bool:
         return any(field.name == path for field in self.entity.model._meta.concrete_fields)
+
+
+def _only_limit(field: "models.Field[Any, Any]") -> int:
+    """The longest text that a field takes, if its length is all that it checks; else 0."""
+    if type(field) not in (CharField, TextField) or any(type(v) is not MaxLengthValidator for v in field.validators):
+        return 0
+    return field.max_length or UNLIMITED

@@ -39,10 +39,10 @@ NUMBER_NOISE = re.compile(r"[,，\s¥￥$元]")
 
 def text_of(value: Value) -> str:
     """A cell as the user sees it, without spaces around it."""
+    if type(value) is str:
+        return value.strip()
     if isinstance(value, Flaw):
         raise ValidationError(str(FLAWS[value]))
-    if isinstance(value, str):
-        return value.strip()
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, float):
@@ -231,16 +231,17 @@ class ChoiceReader(Reader):
     def __init__(self, choices: Iterable[tuple[Any, Any]]) -> None:
         super().__init__()
         self.labels = {value: str(label) for value, label in choices if value not in ("", None)}
-        self.values = {plain(str(value)): value for value in self.labels} | {
-            plain(label): value for value, label in self.labels.items()
-        }
+        self.values: dict[str, Any] = {}
+        for value, label in self.labels.items():
+            self.values |= {plain(str(value)): value, plain(label): value, label: value}
 
     def clean(self, value: Value, row: Any = None, **options: Any) -> Any:
         """The stored value behind a label."""
         text = text_of(value)
-        if plain(text) not in self.values:
+        key = text if text in self.values else plain(text)
+        if key not in self.values:
             raise _not_one_of(text, self.choices())
-        return self.values[plain(text)]
+        return self.values[key]
 
     def render(self, value: Any, obj: Any = None, **options: Any) -> str:
         """The label."""

@@ -26,7 +26,9 @@ NOTHING = Q(pk__in=[])
 
 def search_index(name: str) -> GinIndex:
     """The index on the search column of a record table."""
-    return GinIndex(PIECES, name=name, fastupdate=False)
+    # A row has a hundred pieces. New ones wait in a list that is merged about every hundred rows: a quarter of
+    # the work per written row, while a list this short costs a search nothing that could be measured.
+    return GinIndex(PIECES, name=name, fastupdate=True, gin_pending_list_limit=256)
 
 
 def matches(query: str, field: str = "search") -> Q:

@@ -15,13 +15,12 @@ from django.db import models, transaction
 from crm.kernel.dates import now
 from crm.record import numbers
 from crm.record.models import Change, OwnerChange, Record
+from crm.record.rows import BATCH, insert_rows
 
 if TYPE_CHECKING:
     from crm.org.models import User
 
 R = TypeVar("R", bound=Record)
-
-BATCH = 1000
 
 
 def insert(records: Sequence[R], by: "User | None", *, action: str = "create", reason: str = "") -> Sequence[R]:
@@ -39,7 +38,7 @@ def insert(records: Sequence[R], by: "User | None", *, action: str = "create", r
         model.before_write(records, by)
         for record in records:
             record.search = record.compose_search()
-        model._default_manager.bulk_create(records, batch_size=BATCH)
+        insert_rows(records)
         _log(records, at, by, action, reason, {})
         _log_owners([(record, None, record.owner_id) for record in records if record.owner_id], at, by, action, reason)
         model.after_write(records, by)
@@ -126,7 +125,7 @@ def _log(
 ) -> None:
     model = type(records[0])
     content_type = ContentType.objects.get_for_model(model)
-    Change.objects.bulk_create(
+    insert_rows(
         [
             Change(
                 content_type=content_type,
@@ -138,8 +137,7 @@ def _log(
                 reason=reason,
             )
             for record in records
-        ],
-        batch_size=BATCH,
+        ]
     )
 
 
@@ -166,7 +164,7 @@ def _log_owners(
     if not moves:
         return
     content_type = ContentType.objects.get_for_model(type(moves[0][0]))
-    OwnerChange.objects.bulk_create(
+    insert_rows(
         [
             OwnerChange(
                 content_type=content_type,
@@ -179,6 +177,5 @@ def _log_owners(
                 reason=reason,
             )
             for record, old, new in moves
-        ],
-        batch_size=BATCH,
+        ]
     )

@@ -53,10 +53,10 @@ def main(rows: int) -> list[dict[str, Any]]:
 def table(rows: int) -> Iterator[tuple[Any, ...]]:
     """The same believable customers on every run."""
     from customers.demo import names
-    from customers.demo.picklists import OPTIONS
+    from customers.demo.picklists import load
 
     random = Random(7)
-    labels = {key: [label for label, _colour in options] for key, options in OPTIONS.items()}
+    labels = {key: list(options) for key, options in load().items()}
     known: list[str] = []
     for n in range(rows):
         city = random.choice(names.CITIES)
@@ -106,9 +106,7 @@ def measure_import(path: Path, rows: int, floor: float) -> list[dict[str, Any]]:
     from crm.jobs import run
     from crm.kernel import registry
     from crm.org.models import User
-    from customers.demo.picklists import load
 
-    load()
     by = User.objects.filter(username="boss").first() or _boss()
     entity = registry.get("customers.pool")
 

@@ -168,7 +168,7 @@ def test_duplicates_are_updated_and_empty_cells_leave_what_is_there(people: Peop
 def test_an_update_that_changes_nothing_is_skipped_and_leaves_no_history(people: People) -> None:
     customer = make.customer(people.alice, name="华信", phone=P1)
     before = Change.objects.count()
-    batch, job = imported(people.alice, MINE, ["customer name", "phone"], ["华信", P1], on_duplicate="update")
+    batch, _job = imported(people.alice, MINE, ["customer name", "phone"], ["华信", P1], on_duplicate="update")
     assert outcome(batch) == [(2, "skipped", "exists already with these values")]
     customer.refresh_from_db()
     assert (customer.version, Change.objects.count()) == (1, before)
@@ -183,7 +183,7 @@ def test_create_anyway_creates_anyway(people: People) -> None:
 
 def test_the_number_finds_the_record_and_is_never_written(people: People) -> None:
     customer = make.customer(people.alice, name="旧名")
-    batch, _job = imported(
+    _batch, _job = imported(
         people.alice,
         MINE,
         ["number", "customer name"],
@@ -448,7 +448,7 @@ def test_the_example_row_of_a_template_is_not_imported(language: str, people: Pe
 
 
 def test_a_changed_example_row_is_a_row(people: People, tmp_path: Path) -> None:
-    batch, job = imported(people.alice, MINE, ["Customer name", "phone"], ["Example: customer name", "13800000000"])
+    _batch, job = imported(people.alice, MINE, ["Customer name", "phone"], ["Example: customer name", "13800000000"])
     assert job.counters == {"created": 1, "skipped": 0}
 
 
@@ -520,5 +520,5 @@ def test_a_name_shared_by_two_users_asks_for_the_user_name(people: People) -> No
 
 
 def test_a_refused_upload_names_the_reason(people: People) -> None:
-    with pytest.raises(Refused, match="ends in .xlsx"):
+    with pytest.raises(Refused, match="ends in"):
         importing.upload(entity_of(MINE), people.alice, SimpleUploadedFile("x.pdf", b"%PDF"), "x.pdf")

@@ -5,6 +5,8 @@ from random import Random
 
 from stdnum.cn import uscc
 
+from crm.kernel.text.pinyin import readings
+
 SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
@@ -100,6 +102,11 @@ def person(random: Random) -> tuple[str, str]:
     """A name, and "male" or "female"."""
     gender = random.choice(("male", "female"))
     return random.choice(SURNAMES) + random.choice((MEN if gender == "male" else WOMEN).split()), gender
+
+
+def latin(name: str) -> str:
+    """The name in pinyin, as it stands in addresses of mail and web."""
+    return "".join(spelled[0] for spelled in readings(name))
 
 
 def credit_code(random: Random, city: City) -> str:

@@ -1,0 +1,113 @@
+"""The demo company: its departments, its twelve people and what their roles allow."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.hashers import make_password
+
+from crm.org.models import Department, Grant, Role, Scope, User
+from crm.org.tree import save_department
+
+PASSWORD = "crm-demo-2026"  # noqa: S105  (known on purpose; printed by `make run`)
+COMPANY = "瀚川智能设备有限公司"
+
+# Each department and the one above it.
+DEPARTMENTS = (
+    ("销售中心", COMPANY),
+    ("华东大区", "销售中心"),
+    ("上海组", "华东大区"),
+    ("杭州组", "华东大区"),
+    ("华南大区", "销售中心"),
+    ("深圳组", "华南大区"),
+    ("广州组", "华南大区"),
+    ("客户运营部", COMPANY),
+    ("信息部", COMPANY),
+)
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody who may sign in to the demo."""
+
+    username: str
+    real_name: str
+    position: str
+    department: str
+    superior: str = ""
+    leads: bool = False  # the department
+
+
+ACCOUNTS = (
+    Account("admin", "郝建国", "系统管理员", "信息部"),
+    Account("hejing", "何静", "客户管理员", "客户运营部", leads=True),
+    Account("zhoumin", "周敏", "销售总监", "销售中心", leads=True),
+    Account("wangfang", "王芳", "销售经理", "华东大区", "zhoumin", leads=True),
+    Account("liuyang", "刘洋", "销售经理", "华南大区", "zhoumin", leads=True),
+    Account("lina", "李娜", "销售主管", "上海组", "wangfang", leads=True),
+    Account("zhangwei", "张伟", "销售代表", "上海组", "lina"),
+    Account("chenjing", "陈静", "销售代表", "上海组", "lina"),
+    Account("zhaoqiang", "赵强", "销售代表", "杭州组", "wangfang"),
+    Account("sunli", "孙丽", "销售代表", "杭州组", "wangfang"),
+    Account("wutao", "吴涛", "销售代表", "深圳组", "liuyang"),
+    Account("zhengxuemei", "郑雪梅", "销售代表", "广州组", "liuyang"),
+)
+
+SELL = "view add change print view_pool claim apply give_back"
+LEAD = f"{SELL} delete export accept assign transfer recycle move"
+RUN = f"{LEAD} import add_pool"
+# Position → (how far it reaches, what it may do with customers, with contacts and follow-ups)
+ROLES = {
+    "销售代表": (Scope.OWN, SELL, "view add change print"),
+    "销售主管": (Scope.DEPARTMENT, LEAD, "view add change delete print export"),
+    "销售经理": (Scope.BELOW, LEAD, "view add change delete print export"),
+    "销售总监": (Scope.BELOW, f"{LEAD} import", "view add change delete print export import"),
+    "客户管理员": (Scope.ALL, RUN, "view add change delete print export import"),
+}
+DESCRIPTIONS = {
+    "销售代表": "负责自己的客户，可以在公海获取或申请客户",
+    "销售主管": "管理本组客户，审批申请，分配和回收",
+    "销售经理": "管理大区内所有客户",
+    "销售总监": "管理销售中心所有客户",
+    "客户管理员": "导入客户，维护公海，分配客户",
+}
+
+
+def load() -> dict[str, User]:
+    """Create departments, roles and people; user name → user."""
+    departments = {COMPANY: save_department(Department(name=COMPANY))}
+    for order, (name, above) in enumerate(DEPARTMENTS):
+        departments[name] = save_department(Department(name=name, parent=departments[above], order=order))
+    roles = {name: _role(name) for name in ROLES}
+    users: dict[str, User] = {}
+    password = make_password(PASSWORD)
+    for number, account in enumerate(ACCOUNTS, 1):
+        user = User.objects.create(
+            username=account.username,
+            real_name=account.real_name,
+            employee_number=f"HC{number:03d}",
+            password=password,
+            mobile=f"1990000{number:04d}",
+            email=f"{account.username}@example.com",
+            department=departments[account.department],
+            position=account.position,
+            superior=users.get(account.superior),
+            is_staff=account.username == "admin",
+            is_superuser=account.username == "admin",
+        )
+        if account.position in roles:
+            user.roles.add(roles[account.position])
+        if account.leads:
+            Department.objects.filter(name=account.department).update(manager=user)
+        users[account.username] = user
+    return users
+
+
+def _role(name: str) -> Role:
+    scope, customers, others = ROLES[name]
+    role = Role.objects.create(name=name, description=DESCRIPTIONS[name])
+    for entity, actions in (
+        ("customers.customer", customers),
+        ("customers.contact", others),
+        ("customers.customerfollowup", others),
+    ):
+        Grant.objects.create(role=role, entity=entity, actions=sorted(actions.split()), scope=scope)
+    return role

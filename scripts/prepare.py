@@ -23,6 +23,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from crm import embedded
 from scripts import messages
+from scripts.announce import DEMO_ACCOUNTS
 
 
 def main(words: list[str]) -> None:
@@ -38,7 +39,8 @@ def main(words: list[str]) -> None:
         _migrate()
     if words == ["demo"] and not get_user_model().objects.exists():
         print("Loading the demo company (once)", flush=True)
-        call_command("demo")
+        with (settings.VAR_DIR / DEMO_ACCOUNTS).open("w") as accounts:  # scripts/announce.py prints it at every start
+            call_command("demo", stdout=accounts)
 
 
 def _collect_static_files() -> None:

@@ -88,7 +88,7 @@ def bind(model: type[models.Model], column: str | Column) -> BoundColumn:
     return BoundColumn(
         path=declared.path,
         label=declared.label or _label(model, found, declared.path),
-        kind=declared.kind or kind_of(found),
+        kind=declared.kind or ("phone" if last in getattr(owner, "search_phones", ()) else kind_of(found)),
         field=found,
         sortable="__" not in declared.path and is_indexed(model, last),
     )

@@ -1,5 +1,7 @@
 """Template tags that every page may use: {% load crm %}."""
 
+from functools import cache
+
 from django import template
 from django.forms import BoundField, CheckboxInput
 from django.templatetags.static import static
@@ -15,6 +17,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """An icon of the sprite, drawn in the text's colour and silent to screen readers."""
     sprite = static("vendor/icons/sprite.svg")

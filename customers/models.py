@@ -271,7 +271,7 @@ class Contact(Record):
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="contacts", verbose_name=_("customer")
     )
-    name = models.CharField(_("name"), max_length=60)
+    name = models.CharField(_("full name"), max_length=60)
     primary = models.BooleanField(_("primary contact"), default=False)
     unit = models.CharField(_("department at the customer"), max_length=60, blank=True, default="")
     title = models.CharField(_("title"), max_length=60, blank=True, default="")

@@ -62,7 +62,18 @@ def check() -> list[str]:
         problems += [f"{name}: missing: {text!r}" for context, text in used - entries.keys()]
         problems += [f"{name}: no longer used: {text!r}" for context, text in entries.keys() - used]
         problems += [f"{name}: {problem}" for entry in entries.values() if (problem := _problem(entry))]
-    return sorted(problems)
+    return sorted([*problems, *_contradictions()])
+
+
+def _contradictions() -> Iterator[str]:
+    """Texts that two catalogues translate differently: Django joins all, so one of them would win everywhere."""
+    known: dict[tuple[str | None, str], tuple[str, Path]] = {}
+    for path in messages_by_catalogue():
+        for entry in _open(path).translated_entries():
+            text, first = known.setdefault((entry.msgctxt, entry.msgid), (entry.msgstr, path))
+            if text != entry.msgstr:
+                names = f"{first.relative_to(ROOT)} and {path.relative_to(ROOT)}"
+                yield f"{names}: {entry.msgid!r} is {text!r} and {entry.msgstr!r}; give one a context"
 
 
 def compile_all() -> None:

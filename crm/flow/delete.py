@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.flow.action import action
 from crm.kernel.dates import now
@@ -23,7 +23,7 @@ LONGEST_NAME = 20  # characters of a name within a sentence
     bulk="each",
     icon="trash",
     effect=gettext_lazy("It goes to the recycle bin. An administrator can restore it."),
-    done=gettext_lazy("Deleted"),
+    done=pgettext_lazy("notice", "Deleted"),
 )
 def delete(record: Any, *, by: "User") -> None:
     """The record goes to the recycle bin, where administrators can restore it. Refused while others need it."""

@@ -9,7 +9,45 @@ LONGEST_NAME = 120  # characters
 
 # Runs in a browser or on a desktop as soon as it is opened.
 ACTIVE = frozenset(
-    ["html", "htm", "xhtml", "xht", "shtml", "mht", "mhtml", "svg", "svgz", "xml", "xsl", "xslt", "js", "mjs", "jse", "vbs", "vbe", "wsf", "hta", "jar", "swf", "exe", "com", "bat", "cmd", "msi", "msp", "scr", "pif", "cpl", "dll", "lnk", "reg", "ps1", "psm1", "sh", "apk"]
+    [
+        "html",
+        "htm",
+        "xhtml",
+        "xht",
+        "shtml",
+        "mht",
+        "mhtml",
+        "svg",
+        "svgz",
+        "xml",
+        "xsl",
+        "xslt",
+        "js",
+        "mjs",
+        "jse",
+        "vbs",
+        "vbe",
+        "wsf",
+        "hta",
+        "jar",
+        "swf",
+        "exe",
+        "com",
+        "bat",
+        "cmd",
+        "msi",
+        "msp",
+        "scr",
+        "pif",
+        "cpl",
+        "dll",
+        "lnk",
+        "reg",
+        "ps1",
+        "psm1",
+        "sh",
+        "apk",
+    ]
 )
 # How files that browsers show begin; PDF readers forgive some bytes before.
 BEGINNINGS = {

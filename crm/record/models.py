@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.org.models import User
 from crm.record.picklists import PicklistOption
@@ -53,7 +54,7 @@ class Record(Tracked, Scoped, models.Model):
         blank=True,
         editable=False,
         related_name="+",
-        verbose_name=_("department"),
+        verbose_name=pgettext_lazy("of a record", "department"),
     )
     remarks = models.TextField(_("remarks"), blank=True, default="", max_length=2000)
     created_at = models.DateTimeField(_("created at"), editable=False)

@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
                 ('deleted_at', models.DateTimeField(editable=False, null=True)),
                 ('search', models.TextField(db_collation='C', default='', editable=False)),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
+                ('name', models.CharField(max_length=60, verbose_name='full name')),
                 ('primary', models.BooleanField(default=False, verbose_name='primary contact')),
                 ('unit', models.CharField(blank=True, default='', max_length=60, verbose_name='department at the customer')),
                 ('title', models.CharField(blank=True, default='', max_length=60, verbose_name='title')),

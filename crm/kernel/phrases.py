@@ -8,7 +8,8 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as translated
-from django.utils.translation import ngettext, override
+from django.utils.translation import ngettext as translated_plural
+from django.utils.translation import override
 
 Text = str | Promise
 # {"id": msgid} or {"id": singular, "plural": …, "by": the number's name} or {"raw": text}, and "with": the values.
@@ -30,7 +31,7 @@ def said(kept: Phrase) -> str:
         return str(kept["raw"])
     values = {name: said(value) if isinstance(value, dict) else value for name, value in kept.get("with", {}).items()}
     if "plural" in kept:
-        return ngettext(kept["id"], kept["plural"], float(values[kept["by"]])).format(**values)
+        return translated_plural(kept["id"], kept["plural"], float(values[kept["by"]])).format(**values)
     return translated(kept["id"]).format(**values)
 
 

@@ -129,6 +129,8 @@ document.addEventListener("pointerdown", (event) => Pop.current && !Pop.current.
 // A request that targets #drawer-body or #dialog-body opens that dialog; the event `saved` closes both.
 // Before one closes it sends a cancelable `leaving`, so that a form can ask about unsaved changes.
 
+// Where the focus begins: the first of these that there is.
+const FIRST = ["[data-focus]", "[autofocus]:not(.leave *)", "input:not([type=hidden]), select, textarea", ".dialog-foot .btn"];
 const LAYERS = ["drawer", "dialog"].map((id) => document.getElementById(id)).filter(Boolean);
 
 function leave(dialog) {
@@ -140,8 +142,7 @@ for (const dialog of LAYERS) {
   body.addEventListener("htmx:afterSettle", (event) => {
     if (event.target !== body || !body.firstElementChild) return;
     if (!dialog.open) dialog.showModal();
-    const first = "[data-focus], [autofocus], input:not([type=hidden]), select, textarea, .dialog-foot .btn";
-    body.querySelector(first)?.focus();
+    FIRST.map((wanted) => body.querySelector(wanted)).find(Boolean)?.focus();
   });
   dialog.addEventListener("close", () => body.replaceChildren());
 }

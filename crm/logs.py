@@ -14,7 +14,7 @@ _SHARED = [
 
 def logging_config(style: str, level: str) -> dict[str, Any]:
     """Python's logging configuration for style `json` or `plain`, everything to standard error."""
-    renderers = {
+    renderers: dict[str, list[structlog.typing.Processor]] = {
         "json": [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)],
         "plain": [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)],
     }

@@ -44,7 +44,7 @@ def update() -> None:
     """Bring every catalogue in line with the sources; new messages are left empty."""
     for path, messages in messages_by_catalogue().items():
         catalogue = _open(path)
-        known = {(entry.msgctxt, entry.msgid): entry for entry in catalogue if not entry.obsolete}
+        known = _by_text(catalogue)
         catalogue.clear()
         for message in sorted(messages, key=lambda each: (each.text, each.context or "")):
             catalogue.append(known.get(message[:2]) or _empty_entry(message))
@@ -56,7 +56,7 @@ def check() -> list[str]:
     """What keeps the catalogues from being complete, one sentence each."""
     problems = []
     for path, messages in messages_by_catalogue().items():
-        entries = {(entry.msgctxt, entry.msgid): entry for entry in _open(path) if not entry.obsolete}
+        entries = _by_text(_open(path))
         used = {message[:2] for message in messages}
         name = path.relative_to(ROOT)
         problems += [f"{name}: missing: {text!r}" for context, text in used - entries.keys()]
@@ -123,6 +123,10 @@ def _open(path: Path) -> polib.POFile:
     catalogue = polib.POFile(wrapwidth=120)
     catalogue.metadata = HEADER
     return catalogue
+
+
+def _by_text(catalogue: polib.POFile) -> dict[tuple[str | None, str], polib.POEntry]:
+    return {(entry.msgctxt, entry.msgid): entry for entry in catalogue if not entry.obsolete}
 
 
 def _empty_entry(message: Message) -> polib.POEntry:

@@ -1,7 +1,5 @@
 """Fixtures for all tests."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from crm.org import access
@@ -15,7 +13,6 @@ def people(db: None) -> People:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_caches() -> Iterator[None]:
+def _fresh_caches() -> None:
     """A rolled-back test may leave rights in the process that a later test must not see."""
     access._cache.clear()
-    yield

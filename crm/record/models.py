@@ -126,7 +126,7 @@ class Record(Tracked, Scoped, models.Model):
 
 
 def record_indexes(name: str, *extra: models.Index) -> list[models.Index]:
-    """The indexes every record table needs: newest first, newest of an owner, search, number.
+    """The indexes every record table needs: newest first, newest of an owner, search, number, recycle bin.
 
     `name` is a short prefix for the index names (at most 18 characters).
     """
@@ -135,6 +135,7 @@ def record_indexes(name: str, *extra: models.Index) -> list[models.Index]:
         models.Index(fields=["-created_at", "-id"], name=f"{name}_newest", condition=alive),
         models.Index(fields=["owner", "-created_at", "-id"], name=f"{name}_owner", condition=alive),
         models.Index(fields=["number", "id"], name=f"{name}_number"),
+        models.Index(fields=["-deleted_at", "-id"], name=f"{name}_bin", condition=~alive),
         search_index(f"{name}_search"),
         *extra,
     ]

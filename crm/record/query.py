@@ -20,6 +20,10 @@ class RecordQuerySet(models.QuerySet[R]):
         """Rows that are not in the recycle bin."""
         return self.filter(deleted_at=None)
 
+    def deleted(self) -> Self:
+        """Rows in the recycle bin, those deleted last first."""
+        return self.filter(deleted_at__isnull=False).order_by("-deleted_at", "-pk")
+
     def visible_to(self, user: "User", action: str = "view", part: str | None = None) -> Self:
         """Rows on which `user` may do `action`, as one indexed condition; `part` names one way of seeing."""
         model: Any = self.model

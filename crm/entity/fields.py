@@ -40,7 +40,9 @@ class ChoiceField(forms.TypedChoiceField):
     """One of a model field's own choices; the empty one shows nothing instead of dashes."""
 
     def __init__(self, *, choices: Any = (), **options: Any) -> None:
-        super().__init__(choices=[BLANK if value in ("", None) else (value, label) for value, label in choices], **options)
+        super().__init__(
+            choices=[BLANK if value in ("", None) else (value, label) for value, label in choices], **options
+        )
 
 
 class UserField(forms.TypedChoiceField):

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db import models
-from django.utils.text import capfirst
 
 from crm.entity.columns import kind_of
 from crm.entity.dates import DayField, InstantField

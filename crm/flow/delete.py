@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.flow.action import action
 from crm.kernel.dates import now
-from crm.kernel.errors import Refused
 from crm.record.references import Reference, references
 
 if TYPE_CHECKING:
@@ -17,8 +16,19 @@ if TYPE_CHECKING:
 LONGEST_NAME = 20  # characters of a name within a sentence
 
 
+def still_needed(record: Any, user: "User") -> str | None:
+    """Other records that would be left without this one."""
+    needed = references(record, user)
+    return (
+        _("Needed by %(others)s. Delete these first.") % {"others": _("; ").join(map(_in_words, needed))}
+        if needed
+        else None
+    )
+
+
 @action(
     gettext_lazy("Delete"),
+    when=still_needed,
     danger=True,
     bulk="each",
     icon="trash",
@@ -27,9 +37,6 @@ LONGEST_NAME = 20  # characters of a name within a sentence
 )
 def delete(record: Any, *, by: "User") -> None:
     """The record goes to the recycle bin, where administrators can restore it. Refused while others need it."""
-    needed = references(record, by)
-    if needed:
-        raise Refused(_("Needed by %(others)s. Delete these first.") % {"others": _("; ").join(map(_in_words, needed))})
     record.deleted_at, record.deleted_by = now(), by
 
 

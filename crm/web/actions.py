@@ -28,6 +28,7 @@ from crm.org.models import User
 from crm.web.doors import find_entity, signed_in
 from crm.web.htmx import is_fragment, saved, toast
 
+DIALOG = "dialog-body"
 # Names of chosen records that the dialog shows.
 SHOWN = 5
 
@@ -99,11 +100,16 @@ def _answer(asked: Asked, ids: Sequence[int], *, bulk: bool = False) -> HttpResp
     asks_nothing = asked.action.form is None
     sent = asked.request.method == "POST"
     form = None if asks_nothing else _form(asked, *([asked.request.POST] if sent else []))
-    if not sent or (form is not None and not form.is_valid()):
-        # Nobody fills in a form for what would be refused in any case.
-        _check(asked, ids, bulk)
-        return dialog.show(form, status=422 if sent else 200)
-    outcome = run(asked.action, asked.entity.model, ids, by=asked.user, data=form.cleaned_data if form else None)
+    try:
+        if not sent or (form is not None and not form.is_valid()):
+            # Nobody fills in a form for what would be refused in any case.
+            _check(asked, ids, bulk)
+            return dialog.show(form, status=422 if sent else 200)
+        outcome = run(asked.action, asked.entity.model, ids, by=asked.user, data=form.cleaned_data if form else None)
+    except Refused as refused:
+        if refused.status != 409 or asked.request.headers.get("HX-Target") != DIALOG:
+            raise
+        return dialog.show(form, refused, status=409)
     return _told(asked, ids, outcome, bulk)
 
 
@@ -169,10 +175,11 @@ class Dialog:
         self.asked, self.ids, self.bulk = asked, ids, bulk
         self.entity, self.action = asked.entity, asked.action
 
-    def show(self, form: Form | None, status: int = 200) -> HttpResponse:
+    def show(self, form: Form | None, refused: Refused | None = None, status: int = 200) -> HttpResponse:
         """The dialog, or for browsers without scripts a page with the same content."""
         template = "record/dialog.html" if is_fragment(self.asked.request) else "record/dialog_page.html"
-        return render(self.asked.request, template, {"dialog": self, "form": form}, status=status)
+        context = {"dialog": self, "form": form, "refused": refused}
+        return render(self.asked.request, template, context, status=status)
 
     @property
     def url(self) -> str:
@@ -204,7 +211,9 @@ class Dialog:
     @cached_property
     def records(self) -> list[Any]:
         """The first of the chosen records, as far as the user may see them."""
-        return list(self.entity.queryset(self.asked.user).filter(pk__in=self.ids).order_by("pk").defer("search")[:SHOWN])
+        return list(
+            self.entity.queryset(self.asked.user).filter(pk__in=self.ids).order_by("pk").defer("search")[:SHOWN]
+        )
 
     @property
     def rest(self) -> int:
@@ -214,7 +223,11 @@ class Dialog:
     @property
     def title(self) -> str | Promise:
         """What is about to happen, and to how many."""
-        words = {"action": self.action.label, "count": self.count, "entities": self.entity.model._meta.verbose_name_plural}
+        words = {
+            "action": self.action.label,
+            "count": self.count,
+            "entities": self.entity.model._meta.verbose_name_plural,
+        }
         return _("%(action)s: %(count)s %(entities)s") % words if self.bulk else self.action.label
 
     @property

@@ -92,7 +92,9 @@ def download(request: HttpRequest, app: str, name: str, pk: int, file: int) -> F
         opened = attachment.file.open()
     except FileNotFoundError as missing:
         raise Http404 from missing
-    response = FileResponse(opened, as_attachment=True, filename=attachment.name, content_type=content_type(attachment.name))
+    response = FileResponse(
+        opened, as_attachment=True, filename=attachment.name, content_type=content_type(attachment.name)
+    )
     response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

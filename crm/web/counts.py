@@ -24,5 +24,5 @@ def counts(querysets: Sequence[QuerySet[Any]], most: int = MOST) -> list[int]:
     if not parts:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", params)  # noqa: S608 (SQL that Django compiled)
+        cursor.execute(f"SELECT {', '.join(parts)}", params)
         return [int(number) for number in cursor.fetchone()]

@@ -151,9 +151,18 @@ class Asked:
         """What the query string says about fields of the form."""
         return {name: value for name, value in self.request.GET.items() if name in self.entity.fields and value}
 
+    def _focus(self, form: RecordForm) -> None:
+        """Let typing begin where something is missing; a page that says what is wrong has the focus there."""
+        shown = [form[name] for name in form.fields if not form[name].is_hidden]
+        empty = [field for field in shown if field.field.required and not field.value()]
+        for field in (empty or shown)[:1]:
+            field.field.widget.attrs["autofocus"] = True
+
     def show(self, form: RecordForm, conflict: Conflict | None = None, status: int = 200) -> HttpResponse:
         """The form, in the drawer or on its page."""
         template = "record/drawer.html" if self.in_drawer else "record/form.html"
+        if not form.is_bound and not self.record:
+            self._focus(form)
         return render(self.request, template, {"page": FormPage(self, form, conflict)}, status=status)
 
     def done(self, pk: int, text: str) -> HttpResponse:

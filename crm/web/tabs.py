@@ -73,7 +73,9 @@ class Tabs:
         """The tabs that the user may open, in their order."""
         args = (self.entity, self.record, self.user)
         children = [
-            ChildTab(*args, child, via) for child, via in self.entity.child_tabs() if child.can(self.user, child.view_perm)
+            ChildTab(*args, child, via)
+            for child, via in self.entity.child_tabs()
+            if child.can(self.user, child.view_perm)
         ]
         # What follows a parent is never handed over on its own.
         owners = [] if self.entity.model.parent_field else [OwnersTab(*args, before=self.before)]

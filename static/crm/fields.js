@@ -47,6 +47,7 @@ async function addSearch(select) {
   select.removeAttribute("data-options");
   await loadLibrary();
   const label = select.labels[0]?.textContent.trim() ?? "";
+  const focused = document.activeElement === select;
   const box = new window.TomSelect(select, {
     valueField: "id",
     labelField: "text",
@@ -73,6 +74,7 @@ async function addSearch(select) {
     },
   });
   box.control_input.setAttribute("aria-label", label);
+  if (focused) box.focus();
 }
 
 // ---- All of them, on the page and in what is swapped in ----------------------------------------------

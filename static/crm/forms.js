@@ -7,7 +7,7 @@ class RecordForm extends HTMLElement {
     this.layer = this.closest("dialog");
     this.question = this.querySelector("dialog.leave");
     this.dirty = this.hasAttribute("data-dirty");
-    this.form.addEventListener("input", () => this.touch());
+    this.form.addEventListener("input", (event) => this.typed(event));
     this.form.addEventListener("change", (event) => this.changed(event));
     this.form.addEventListener("submit", () => (this.sent = true));
     this.addEventListener("htmx:afterRequest", () => (this.sent = false));
@@ -23,7 +23,10 @@ class RecordForm extends HTMLElement {
     this.layer?.removeEventListener("leaving", this.guard);
   }
 
-  touch() {
+  // Where two versions are offered, typing on means one's own.
+  typed({ target }) {
+    const mine = this.form.querySelector(`input[name="take_${target.name}"][value=mine]`);
+    if (mine) mine.checked = true;
     this.dirty = true;
     this.mark();
   }
@@ -40,7 +43,7 @@ class RecordForm extends HTMLElement {
   }
 
   changed(event) {
-    this.touch();
+    this.typed(event);
     for (const select of this.form.querySelectorAll(`select[data-within="${event.target.name}"]`)) {
       select.tomselect?.clear();
       select.tomselect?.clearOptions();

@@ -20,7 +20,7 @@ from crm.entity.declare import Entity
 from crm.exchange import templates
 from crm.exchange.files.read import Value, open_table, value_of
 from crm.exchange.judge import Judge, Judged, Verdict
-from crm.exchange.mapping import guess, missing
+from crm.exchange.mapping import chosen, guess, missing
 from crm.exchange.models import Import, ImportRow, OnDuplicate, RowState
 from crm.exchange.resource import EntityResource
 from crm.jobs import queue
@@ -92,6 +92,16 @@ def start(batch: Import, user: "User") -> Job:
         batch.job = job
         batch.save(update_fields=["job"])
     return job
+
+
+def remap(batch: Import, user: "User", fields: Sequence[str], on_duplicate: str) -> None:
+    """Change what the columns mean and what happens to duplicates; Refused once the import has started."""
+    if batch.job_id is not None:
+        raise Refused(_("This import has started already."))
+    if on_duplicate in OnDuplicate:
+        batch.on_duplicate = on_duplicate
+    batch.mapping = chosen(EntityResource(entity_of(batch), user), batch.header, fields)
+    batch.save(update_fields=["mapping", "on_duplicate"])
 
 
 def step(job: Job) -> bool:

@@ -30,13 +30,12 @@ def guess(resource: EntityResource, header: Sequence[str]) -> dict[str, int]:
     return mapping
 
 
-def checked(resource: EntityResource, header: Sequence[str], wanted: Mapping[str, object]) -> dict[str, int]:
-    """The part of a posted mapping that names importable fields and columns of the table."""
-    mapping = {}
-    for name in resource.importable:
-        text = str(wanted.get(name, ""))
-        if text.isascii() and text.isdigit() and int(text) < len(header):
-            mapping[name] = int(text)
+def chosen(resource: EntityResource, header: Sequence[str], fields: Sequence[str]) -> dict[str, int]:
+    """The mapping that names a field, or nothing, for each column; of two columns for one field the first counts."""
+    mapping: dict[str, int] = {}
+    for index, name in enumerate(fields[: len(header)]):
+        if name in resource.importable:
+            mapping.setdefault(name, index)
     return mapping
 
 

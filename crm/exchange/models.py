@@ -54,7 +54,7 @@ class RowState(models.TextChoices):
     """What became of an uploaded row."""
 
     PENDING = "pending", _("Waiting")
-    CREATED = "created", _("Created")
+    CREATED = "created", _("Added")
     UPDATED = "updated", _("Updated")
     SKIPPED = "skipped", _("Skipped")
     FAILED = "failed", _("Not imported")

@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]
 
 # The joined file and its parts, in order.
-STYLES = ("crm/bundle.css", ("crm/crm.css", "crm/record.css", "crm/messages.css"))
+STYLES = ("crm/bundle.css", ("crm/crm.css", "crm/record.css", "crm/messages.css", "crm/exchange.css"))
 SCRIPTS = (
     "crm/bundle.js",
     (

@@ -208,6 +208,16 @@ class List:
         return self.entity.can(self.user, self.entity.add_perm)
 
     @property
+    def can_import(self) -> bool:
+        """Whether the user may import into this list."""
+        return self.entity.exchange is not None and self.entity.can(self.user, "import")
+
+    @property
+    def can_export(self) -> bool:
+        """Whether the user may take rows of this list out as a file."""
+        return self.entity.exchange is not None and self.entity.can(self.user, "export")
+
+    @property
     def can_delete(self) -> bool:
         """Whether a selection may be deleted."""
         return self.entity.can(self.user, "delete")

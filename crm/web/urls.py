@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crm.web import actions, attachments, duplicates, form, options, record, row_menu, tabs
+from crm.web import actions, attachments, duplicates, export_pages, form, import_pages, options, record, row_menu, tabs
 from crm.web import list as lists
 
 urlpatterns = [
@@ -22,4 +22,6 @@ urlpatterns = [
     path("<int:pk>/attachments/", attachments.upload, name="attachments"),
     path("<int:pk>/attachments/<int:file>/", attachments.download, name="attachment"),
     path("<int:pk>/attachments/<int:file>/delete/", attachments.remove, name="remove-attachment"),
+    *import_pages.urlpatterns,
+    *export_pages.urlpatterns,
 ]

@@ -6,7 +6,7 @@ The catalogue of a message is the `locale` folder nearest above the file that us
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -55,20 +55,21 @@ def update() -> None:
 def check() -> list[str]:
     """What keeps the catalogues from being complete, one sentence each."""
     problems = []
-    for path, messages in messages_by_catalogue().items():
+    catalogues = messages_by_catalogue()
+    for path, messages in catalogues.items():
         entries = _by_text(_open(path))
         used = {message[:2] for message in messages}
         name = path.relative_to(ROOT)
         problems += [f"{name}: missing: {text!r}" for context, text in used - entries.keys()]
         problems += [f"{name}: no longer used: {text!r}" for context, text in entries.keys() - used]
         problems += [f"{name}: {problem}" for entry in entries.values() if (problem := _problem(entry))]
-    return sorted([*problems, *_contradictions()])
+    return sorted([*problems, *_contradictions(catalogues)])
 
 
-def _contradictions() -> Iterator[str]:
+def _contradictions(paths: Iterable[Path]) -> Iterator[str]:
     """Texts that two catalogues translate differently: Django joins all, so one of them would win everywhere."""
     known: dict[tuple[str | None, str], tuple[str, Path]] = {}
-    for path in messages_by_catalogue():
+    for path in paths:
         for entry in _open(path).translated_entries():
             text, first = known.setdefault((entry.msgctxt, entry.msgid), (entry.msgstr, path))
             if text != entry.msgstr:
@@ -78,11 +79,11 @@ def _contradictions() -> Iterator[str]:
 
 def compile_all() -> None:
     """Write the .mo file beside every .po file that is newer than it."""
-    for path in ROOT.glob("*/**/LC_MESSAGES/*.po"):
-        target = path.with_suffix(".mo")
-        ours = path.relative_to(ROOT).parts[0] in (*SOURCES, "locale")
-        if ours and (not target.exists() or target.stat().st_mtime < path.stat().st_mtime):
-            polib.pofile(str(path)).save_as_mofile(str(target))
+    for folder in (*SOURCES, "locale"):
+        for path in (ROOT / folder).rglob("LC_MESSAGES/*.po"):
+            target = path.with_suffix(".mo")
+            if not target.exists() or target.stat().st_mtime < path.stat().st_mtime:
+                polib.pofile(str(path)).save_as_mofile(str(target))
 
 
 def messages_by_catalogue() -> dict[Path, set[Message]]:

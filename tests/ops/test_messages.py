@@ -102,6 +102,17 @@ def test_check_names_what_is_missing_unused_empty_fuzzy_or_wrong(tree: Path) -> 
         assert problem in found
 
 
+def test_two_catalogues_must_not_contradict_each_other(tree: Path) -> None:
+    (tree / "templates/list.html").write_text("{% load i18n %}{% translate 'Plain' %}")
+    messages.update()
+    translate_all(tree)
+    assert messages.check() == []
+    po = catalogue(tree, "crm/jobs")
+    po.find("Plain").msgstr = "另译"
+    po.save()
+    assert [problem for problem in messages.check() if "give one a context" in problem]
+
+
 def test_compile_writes_what_gettext_reads(tree: Path) -> None:
     messages.update()
     translate_all(tree)

@@ -1,4 +1,4 @@
-"""Days and instants as people type them: `2026-11-22`, `11-22`, `11月22日`, `今天`, `+7`, each also with a time of day."""
+"""Days and instants as people type them: `2026-11-22`, `11-22`, `今天`, `+7`, each also with a time of day."""
 
 import re
 import unicodedata
@@ -24,7 +24,7 @@ START_OF_WORK = time(9)
 
 
 def parse_day(text: str, base: date) -> date | None:
-    """The day that a text means when today is `base`; None if it means none. A day without a year is one of this year."""
+    """The day that a text means when today is `base`, in this year if none is named; None if it means none."""
     plain = _plain(text)
     if plain in WORDS:
         return base + timedelta(days=WORDS[plain])

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 
 from crm.entity.columns import kind_of
 from crm.entity.dates import DayField, InstantField
@@ -16,6 +18,8 @@ from crm.record.names import names
 if TYPE_CHECKING:
     from crm.org.models import User
 
+REQUIRED = _("This field is required")
+
 
 class RecordForm(forms.ModelForm[Any]):
     """The base of all derived forms: knows the user, validates like the import does, saves nothing itself."""
@@ -26,6 +30,8 @@ class RecordForm(forms.ModelForm[Any]):
     def __init__(self, *args: Any, user: "User", **options: Any) -> None:
         self.user = user
         super().__init__(*args, **options)
+        for field in self.fields.values():
+            field.error_messages["required"] = REQUIRED
         if self.instance.pk:
             self.initial["version"] = self.instance.version
         for field in self.fields.values():
@@ -68,7 +74,7 @@ def form_class(
     def field_for(field: "models.Field[Any, Any]", **options: Any) -> Any:
         keep = getattr(instance, field.attname, None) if instance else None
         common: dict[str, Any] = {
-            "label": field.verbose_name,
+            "label": capfirst(field.verbose_name),
             "required": not field.blank,
             "help_text": field.help_text,
         }

@@ -75,7 +75,7 @@ class Facts:
         return cell(column, self.record, self.names)
 
     def _load_relations(self, user: "User") -> set[str]:
-        """Load the visible ones of the records that the facts name, one query per type; gives the fields of the others."""
+        """Load the records that the facts name, as far as visible, by one query per type; gives the other fields."""
         wanted: dict[Any, dict[str, int]] = defaultdict(dict)
         for path in {*self.entity.fields, *self.entity.figures}:
             column = bind(self.entity.model, path)

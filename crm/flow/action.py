@@ -60,6 +60,11 @@ class Action:
         """How URLs, permissions and the API call it: the function's name."""
         return self.body.__name__
 
+    @property
+    def asks(self) -> bool:
+        """Whether it asks in a dialog before it runs: for inputs, or because it is dangerous."""
+        return self.danger or self.form is not None
+
     def refusal(self, record: Any, user: "User") -> str | None:
         """Why it is not possible on this record now, as a sentence; None when it is."""
         if self.states and getattr(record, record.state_field) not in self.states:

@@ -132,7 +132,7 @@ def _told(asked: Asked, ids: Sequence[int], outcome: Outcome, bulk: bool) -> Htt
         context = {"action": asked.action, "text": text, "outcome": outcome, "entity": asked.entity}
         if is_fragment(asked.request):
             response = render(asked.request, "record/outcome.html", context)
-            response.headers.update({"HX-Retarget": "#dialog-body", "HX-Reswap": "innerHTML"})
+            response.headers["HX-Retarget"], response.headers["HX-Reswap"] = f"#{DIALOG}", "innerHTML"
             return saved(response, stay=True)
         return render(asked.request, "record/outcome_page.html", context)
     return _left(asked, ids[0], text) if not bulk else _back_to_list(asked, text)

@@ -97,12 +97,11 @@ def _new(entity: Entity) -> str:
 
 
 def _of_action(entity: Entity, record: Any, user: User, action: Action) -> Item:
-    asks = bool(action.form or action.danger)
     return Item(
         label=action.label,
         url=entity.url(f"do/{action.name}", record.pk),
         icon=action.icon,
-        opens="dialog" if asks else "post",
+        opens="dialog" if action.asks else "post",
         key=action.key,
         reason=action.refusal(record, user) or "",
         danger=action.danger,

@@ -1,4 +1,4 @@
-"""The tabs of a record's page: what other entities refer to it, its files, its history. One is shown, the others wait."""
+"""The tabs of a record's page: what refers to it, its files, its history. One is shown, the others wait."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

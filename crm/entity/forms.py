@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db import models
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from crm.entity.columns import kind_of
@@ -74,7 +73,7 @@ def form_class(
     def field_for(field: "models.Field[Any, Any]", **options: Any) -> Any:
         keep = getattr(instance, field.attname, None) if instance else None
         common: dict[str, Any] = {
-            "label": capfirst(field.verbose_name),
+            "label": field.verbose_name,
             "required": not field.blank,
             "help_text": field.help_text,
         }

@@ -64,7 +64,7 @@ def _phrase(column: str, phrase: Phrase) -> Sql:
 
 def _pattern(column: str, pattern: Pattern) -> Sql:
     pieces = f"string_to_array({column}, ' ')"
-    parts: list[Sql] = [(f"strpos({column}, %s) <> 0", [run]) for run in pattern.runs]
+    parts: list[Sql] = [(f"strpos({column}, %s) > 0", [run]) for run in pattern.runs]
     if pattern.every:
         parts.append((f"{pieces} @> %s::text[]", [list(pattern.every)]))
     if pattern.some:

@@ -79,7 +79,8 @@ def beginning_with(letters: str) -> list[str]:
 def cuts(letters: str) -> list[tuple[str, ...]]:
     """The ways to read letters as pinyin: whole syllables, then the beginning of one.
 
-    `weil` gives ("wei", "l"); `xian` gives ("xian",), ("xia", "n"), ("xi", "an").
+    `weil` gives ("wei", "l"); `xian` gives ("xian",) and ("xi", "an"). An unfinished syllable
+    counts only where the letters cannot be read as whole ones.
     """
     ways: dict[int, list[tuple[str, ...]]] = {}
     for start in reversed(range(len(letters))):
@@ -89,5 +90,6 @@ def cuts(letters: str) -> list[tuple[str, ...]]:
             syllable = _SPELLED.get(rest[:length])
             if syllable:
                 found += [(syllable, *way) for way in ways[start + length]]
-        ways[start] = found[:MOST_CUTS]
+        finished = [way for way in found if way[-1] in _SPELLED]
+        ways[start] = (finished or found)[:MOST_CUTS]
     return ways[0] if letters else []

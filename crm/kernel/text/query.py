@@ -60,15 +60,23 @@ def patterns(word: str) -> Word:
 
 
 def _letters(word: str) -> Pattern:
-    return _stretch(pairs(word) if len(word) > 1 else f"^{word}")
+    run = pairs(word) if len(word) > 1 else f"^{word}"
+    # Two initials or Latin letters say little, so all pairs are asked for; of Chinese ones every other tells enough.
+    return Pattern(every=_apart(run.split(), 1 if word.isascii() else 2), some=(), runs=(run,))
 
 
 def _code(code: str) -> Pattern:
-    return _stretch(signs(code) if len(code) >= SIGNS else f"^{code}")
+    run = signs(code) if len(code) >= SIGNS else f"^{code}"
+    return Pattern(every=_apart(run.split(), SIGNS), some=(), runs=(run,))
 
 
-def _stretch(run: str) -> Pattern:
-    return Pattern(every=tuple(run.split()), some=(), runs=(run,))
+def _apart(pieces: list[str], step: int) -> tuple[str, ...]:
+    """Pieces that cover a run without overlapping more than they must.
+
+    Overlapping ones come together: to the planner, which takes them for independent, a run
+    of many would look far rarer than it is.
+    """
+    return tuple(dict.fromkeys([*pieces[::step], pieces[-1]]))
 
 
 def _syllables(cut: tuple[str, ...]) -> Pattern:

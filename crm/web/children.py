@@ -23,9 +23,8 @@ class ChildTab:
 
     template = "record/tab_children.html"
 
-    def __init__(self, entity: Entity, record: Any, user: User, child: Entity, tab: Tab) -> None:
-        self.entity, self.record, self.user, self.child, self.tab = entity, record, user, child, tab
-        self.name = f"{child.key}.{tab.via}"
+    def __init__(self, entity: Entity, record: Any, user: User, child: Entity, tab: Tab, name: str) -> None:
+        self.entity, self.record, self.user, self.child, self.tab, self.name = entity, record, user, child, tab, name
 
     @property
     def label(self) -> str | Promise:

@@ -1,5 +1,6 @@
 """The tabs of a record's page: what refers to it, its files, its history. One is shown, the others wait."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -72,10 +73,11 @@ class Tabs:
     def contents(self) -> Sequence[Content]:
         """The tabs that the user may open, in their order."""
         args = (self.entity, self.record, self.user)
+        found = [pair for pair in self.entity.child_tabs() if pair[0].can(self.user, pair[0].view_perm)]
+        names = Counter(child.name for child, _tab in found)
         children = [
-            ChildTab(*args, child, via)
-            for child, via in self.entity.child_tabs()
-            if child.can(self.user, child.view_perm)
+            ChildTab(*args, child, tab, child.name if names[child.name] == 1 else f"{child.key}.{tab.via}")
+            for child, tab in found
         ]
         # What follows a parent is never handed over on its own.
         owners = [] if self.entity.model.parent_field else [OwnersTab(*args, before=self.before)]

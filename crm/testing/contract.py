@@ -5,16 +5,23 @@ Each takes a `World`: the entity, people, and clients that are signed in as them
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.text import capfirst
+from openpyxl import load_workbook
 
 from crm.entity.checks import problems
 from crm.entity.columns import kind_of
 from crm.entity.declare import Entity
+from crm.exchange.models import Import, ImportRow, OnDuplicate
+from crm.jobs.run import work
 from crm.kernel import registry
 from crm.org.models import Scope, User
 from crm.record.models import Change, Record
@@ -319,7 +326,64 @@ def pages_have_one_heading_and_labelled_fields(world: World) -> None:
         assert re.search(r"<html[^>]* lang=", body), path
 
 
+def an_export_holds_what_the_user_sees_as_text(world: World) -> None:
+    """Own rows are in the file, others' are not, and nothing in it runs as a formula."""
+    alice, entity = world.people.alice, world.entity
+    if entity.exchange is None:
+        return
+    world.make(alice, **{world.name: f"=1+{MARK}"})
+    if owned(world):
+        world.make(world.people.charlie, **{world.name: "别人的"})
+    sheet = load_workbook(exported(world, alice)).worksheets[0]
+    cells = [cell for row in sheet.iter_rows() for cell in row]
+    assert f"=1+{MARK}" in {cell.value for cell in cells}
+    assert "别人的" not in {cell.value for cell in cells}
+    assert all(cell.data_type != "f" for cell in cells)
+
+
+def what_is_exported_comes_back_unchanged(world: World) -> None:
+    """Export, then import with "update": every row is the same, nothing is written."""
+    alice, entity = world.people.alice, world.entity
+    if entity.exchange is None:
+        return
+    records = [world.make(alice) for _ in range(3)]
+    before = [snapshot(record) for record in records]
+    count = entity.model._base_manager.count()
+    batch = imported(world, alice, exported(world, alice), on_duplicate=OnDuplicate.UPDATE)
+    assert outcome(batch) == {"skipped": 3}, sentences(batch)
+    assert [snapshot(record) for record in records] == before
+    assert entity.model._base_manager.count() == count
+
+
+def an_import_creates_and_tells_what_fails(world: World) -> None:
+    """New rows arrive with history; a row without what is required fails alone, with a sentence."""
+    alice, entity = world.people.alice, world.entity
+    if entity.exchange is None:
+        return
+    record = world.make(alice)
+    book = load_workbook(exported(world, alice))
+    sheet = book.worksheets[0]
+    heads = [cell.value for cell in sheet[1]]
+    values = [
+        None if head == label(entity, "number") else cell.value for head, cell in zip(heads, sheet[2], strict=True)
+    ]
+    name = heads.index(label(entity, world.name))
+    values[name] = f"{MARK}新"
+    sheet.append(values)
+    values[name] = None
+    sheet.append(values)
+    sheet.delete_rows(2)
+    batch = imported(world, alice, saved_book(book), on_duplicate=OnDuplicate.SKIP)
+    assert outcome(batch) == {"created": 1, "failed": 1}, sentences(batch)
+    made = entity.model._base_manager.latest("pk")
+    assert str(getattr(made, world.name)) == f"{MARK}新" and made.pk != record.pk
+    assert [change.action for change in history(made)] in (["import"], ["create"])
+
+
 PROMISES = [
+    an_export_holds_what_the_user_sees_as_text,
+    what_is_exported_comes_back_unchanged,
+    an_import_creates_and_tells_what_fails,
     declaration_has_no_problems,
     strangers_are_sent_to_the_sign_in,
     without_the_right_every_door_is_closed,
@@ -388,6 +452,54 @@ def hidden(page: Any) -> dict[str, str]:
     """The hidden fields of a page's forms: what the server wants to have sent back."""
     found = re.findall(r'<input type="hidden" name="([\w-]+)" value="([^"]*)"', text(page))
     return {name: value for name, value in found if name != "csrfmiddlewaretoken"}
+
+
+def exported(world: World, user: User) -> BytesIO:
+    """The list as the user exports it, as a workbook."""
+    columns = [*(world.entity.exchange.export_only), *world.entity.exchange.fields]  # type: ignore[union-attr]
+    asked = world.as_(user).post(world.entity.url("export"), {"columns": columns, "format": "xlsx"})
+    assert asked.status_code == 302, text(asked)[-2000:]
+    answer: Any = world.as_(user).get(asked.headers["Location"])
+    assert answer.status_code == 200
+    return BytesIO(b"".join(answer.streaming_content))
+
+
+def imported(world: World, user: User, workbook: BytesIO, *, on_duplicate: str) -> Import:
+    """The workbook as the user imports it through the pages, job included."""
+    client, begin = world.as_(user), world.entity.url("import")
+    upload = SimpleUploadedFile("表.xlsx", workbook.getvalue())
+    asked = client.post(begin, {"files": upload})
+    assert asked.status_code == 302, text(asked)[-2000:]
+    page = asked.headers["Location"]
+    assert world.get(user, page).status_code == 200
+    batch = Import.objects.latest("pk")
+    Import.objects.filter(pk=batch.pk).update(on_duplicate=on_duplicate)
+    assert client.post(f"{page}start/").status_code == 302
+    work("contract")
+    assert world.get(user, page).status_code == 200
+    return Import.objects.get(pk=batch.pk)
+
+
+def outcome(batch: Import) -> Counter[str]:
+    """How many rows of an import came to which end."""
+    return Counter(ImportRow.objects.filter(batch=batch).values_list("state", flat=True))
+
+
+def sentences(batch: Import) -> list[Any]:
+    """What an import says of its rows."""
+    return list(ImportRow.objects.filter(batch=batch).values_list("number", "state", "reason"))
+
+
+def saved_book(book: Any) -> BytesIO:
+    """A workbook as a file."""
+    file = BytesIO()
+    book.save(file)
+    return file
+
+
+def label(entity: Entity, name: str) -> str:
+    """The heading of a field."""
+    return capfirst(str(entity.model._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
 
 
 def text(answer: Any) -> str:

@@ -56,7 +56,7 @@ class RowState(models.TextChoices):
     PENDING = "pending", _("Waiting")
     CREATED = "created", _("Added")
     UPDATED = "updated", _("Updated")
-    SKIPPED = "skipped", _("Skipped")
+    SKIPPED = "skipped", _("Left out")
     FAILED = "failed", _("Not imported")
 
 

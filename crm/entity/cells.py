@@ -66,7 +66,7 @@ def text_of(column: BoundColumn, value: Any, names: Names) -> str:
 
 def choice_label(column: BoundColumn, value: Any) -> str:
     """The label of a stored choice."""
-    choices = dict(column.field.flatchoices) if column.field is not None else {}  # type: ignore[attr-defined]
+    choices = dict(column.field.flatchoices) if column.field is not None else {}
     return str(choices.get(value, value))
 
 

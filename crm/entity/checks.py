@@ -42,7 +42,7 @@ def _fields(entity: Entity) -> Iterator[str]:
             if not _has_field(entity.model, name):
                 yield f"{where}: no field {name!r}"
     for name in entity.fields:
-        if _has_field(entity.model, name) and not entity.model._meta.get_field(name).editable:  # type: ignore[union-attr]
+        if _has_field(entity.model, name) and not entity.model._meta.get_field(name).editable:
             yield f"sections: {name!r} is not editable"
     twice = {name for name in entity.fields if entity.fields.count(name) > 1}
     if twice:

@@ -35,7 +35,7 @@ class ManagersRoom(admin.ModelAdmin):  # type: ignore[type-arg]
         """Staff only."""
         return self.has_module_permission(request)
 
-    has_add_permission = has_view_permission  # type: ignore[assignment]
+    has_add_permission = has_view_permission
     has_change_permission = has_view_permission
     has_delete_permission = has_view_permission
 
@@ -144,7 +144,7 @@ class DepartmentForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             check_parent(self.instance, self.cleaned_data.get("parent"))
         except Invalid as error:
-            raise ValidationError(error.errors) from error  # type: ignore[arg-type]
+            raise ValidationError(error.errors) from error
         return cleaned
 
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import django_filters
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django_filters.fields import DateRangeField
 
 from crm.entity.columns import kind_of
+from crm.entity.dates import DayField
 from crm.entity.declare import Entity
 from crm.entity.fields import OptionChoices, RecordChoice, UserChoices, department_choices
 from crm.org.models import Department
@@ -22,8 +24,18 @@ if TYPE_CHECKING:
 EMPTY_OPTION = _("(empty)")
 
 
+class DayRangeField(DateRangeField):
+    """Two days, each typed as one likes."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields = (DayField(required=False), DayField(required=False))
+
+
 class DayRange(django_filters.DateFromToRangeFilter):
     """From one day to another, both included, as calendar days of the company's time zone."""
+
+    field_class = DayRangeField
 
 
 class OptionFilter(django_filters.Filter):

@@ -95,7 +95,8 @@ def form_class(
                 options["form_class"] = DayField
             case "datetime":
                 options["form_class"] = InstantField
-        return field.formfield(**options)
+        # Django would send a default such as "now" along, and compare what was typed with that.
+        return field.formfield(**options, show_hidden_initial=False)
 
     fields = list(only or entity.fields)
     made: Any = forms.modelform_factory(

@@ -13,7 +13,7 @@ from crm.org.models import User
 from crm.record.picklists import PicklistOption
 from crm.record.query import RecordQuerySet
 from crm.record.scope import Scoped
-from crm.record.search import search_index, search_text
+from crm.record.search import SearchIndex, search_text
 from crm.record.tracked import Tracked
 
 __all__ = ["Attachment", "Change", "Counter", "NumberRule", "OwnerChange", "PicklistOption", "Record", "Submission"]
@@ -136,7 +136,7 @@ def record_indexes(name: str, *extra: models.Index) -> list[models.Index]:
         models.Index(fields=["owner", "-created_at", "-id"], name=f"{name}_owner", condition=alive),
         models.Index(fields=["number", "id"], name=f"{name}_number"),
         models.Index(fields=["-deleted_at", "-id"], name=f"{name}_bin", condition=~alive),
-        search_index(f"{name}_search"),
+        SearchIndex(name=f"{name}_search"),
         *extra,
     ]
 

@@ -1,10 +1,13 @@
 """The search column's index and the condition that a search box adds to a query.
 
 `string_to_array(search, ' ')` gives a GIN index the pieces of crm.kernel.text.pieces. A row is
-found when it holds the pieces of a pattern; `strpos` then looks for a stretch of the text as it
-is. It makes long patterns exact, spares a row that is read in list order the cutting into pieces,
-and the planner takes it to be true of nearly every row, so that the estimate comes from the
-statistics of the index alone (a LIKE would be multiplied in and make common words look rare).
+found when it holds the pieces of a pattern and, as it is, the stretch of text that they come from.
+
+A list asks for the newest fifty rows, so PostgreSQL has two ways: take all matches from the index
+and sort them (right for rare words), or walk the rows in the list's order until fifty match (right
+for common ones). Three things let it choose well: fine statistics of the index; `strpos`, the cheap
+look at a row that spares nearly all of them the cutting into pieces; and its form `> 0`, which the
+planner takes for one row in three (a LIKE would be multiplied in and make common words look rare).
 """
 
 from collections.abc import Sequence
@@ -18,17 +21,30 @@ from django.db.models import F, Func, Q, TextField, Value
 from crm.kernel.text.pieces import search_text
 from crm.kernel.text.query import Pattern, Phrase, parse
 
-__all__ = ["PIECES", "Finds", "matches", "search_index", "search_text"]
+__all__ = ["PIECES", "Finds", "SearchIndex", "matches", "search_text"]
 
 PIECES = Func(F("search"), Value(" "), function="string_to_array", output_field=ArrayField(TextField()))
 NOTHING = Q(pk__in=[])
+STATISTICS = 500
 
 
-def search_index(name: str) -> GinIndex:
-    """The index on the search column of a record table."""
-    # A row has a hundred pieces. New ones wait in a list that is merged about every hundred rows: a quarter of
-    # the work per written row, while a list this short costs a search nothing that could be measured.
-    return GinIndex(PIECES, name=name, fastupdate=True, gin_pending_list_limit=256)
+class SearchIndex(GinIndex):
+    """The index on the search column of a record table, with statistics of its five thousand commonest pieces.
+
+    A row has a hundred pieces. New ones wait in a list that is merged about every hundred rows: a
+    quarter of the work per written row, while a list this short costs a search nothing measurable.
+    """
+
+    def __init__(self, *expressions: Any, **options: Any) -> None:
+        options = {"fastupdate": True, "gin_pending_list_limit": 256, **options}
+        super().__init__(*(expressions or (PIECES,)), **options)
+
+    def create_sql(self, model: type[models.Model], schema_editor: Any, using: str = "", **options: Any) -> Any:
+        """Django's hook: the statement that makes the index, and the one that sets its statistics."""
+        statement = super().create_sql(model, schema_editor, using, **options)
+        name = schema_editor.quote_name(self.name)
+        statement.template += f"; ALTER INDEX {name} ALTER COLUMN 1 SET STATISTICS {STATISTICS}"
+        return statement
 
 
 def matches(query: str, field: str = "search") -> Q:

@@ -2,8 +2,8 @@
 
 import crm.kernel.dates
 import crm.record.picklists
+import crm.record.search
 import django.contrib.postgres.fields
-import django.contrib.postgres.indexes
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='customer',
-            index=django.contrib.postgres.indexes.GinIndex(models.Func(models.F('search'), models.Value(' '), function='string_to_array', output_field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)), fastupdate=True, gin_pending_list_limit=256, name='customer_search'),
+            index=crm.record.search.SearchIndex(models.Func(models.F('search'), models.Value(' '), function='string_to_array', output_field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)), fastupdate=True, gin_pending_list_limit=256, name='customer_search'),
         ),
         migrations.AddIndex(
             model_name='customer',
@@ -260,7 +260,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='contact',
-            index=django.contrib.postgres.indexes.GinIndex(models.Func(models.F('search'), models.Value(' '), function='string_to_array', output_field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)), fastupdate=True, gin_pending_list_limit=256, name='contact_search'),
+            index=crm.record.search.SearchIndex(models.Func(models.F('search'), models.Value(' '), function='string_to_array', output_field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)), fastupdate=True, gin_pending_list_limit=256, name='contact_search'),
         ),
         migrations.AddIndex(
             model_name='contact',
@@ -296,7 +296,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='customerfollowup',
-            index=django.contrib.postgres.indexes.GinIndex(models.Func(models.F('search'), models.Value(' '), function='string_to_array', output_field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)), fastupdate=True, gin_pending_list_limit=256, name='followup_search'),
+            index=crm.record.search.SearchIndex(models.Func(models.F('search'), models.Value(' '), function='string_to_array', output_field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)), fastupdate=True, gin_pending_list_limit=256, name='followup_search'),
         ),
         migrations.AddIndex(
             model_name='customerfollowup',

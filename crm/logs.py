@@ -30,5 +30,8 @@ def logging_config(style: str, level: str) -> dict[str, Any]:
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
-        "loggers": {"django": {"handlers": [], "propagate": True}},  # Django's own would write everything twice
+        "loggers": {
+            "django": {"handlers": [], "propagate": True},  # Django's own would write everything twice
+            "django.security.DisallowedHost": {"level": "CRITICAL"},  # whoever scans the internet comes by
+        },
     }

@@ -12,7 +12,21 @@ from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]
 
 # The joined file and its parts, in order.
-STYLES = ("crm/bundle.css", ("crm/crm.css", "crm/record.css", "crm/messages.css", "crm/exchange.css"))
+STYLES = (
+    "crm/bundle.css",
+    (
+        "crm/tokens.css",
+        "crm/text.css",
+        "crm/shell.css",
+        "crm/controls.css",
+        "crm/layers.css",
+        "crm/list.css",
+        "crm/record.css",
+        "crm/messages.css",
+        "crm/exchange.css",
+        "crm/print.css",
+    ),
+)
 SCRIPTS = (
     "crm/bundle.js",
     (

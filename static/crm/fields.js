@@ -43,7 +43,7 @@ function loadLibrary() {
 
 async function addSearch(select) {
   const address = new URL(select.dataset.options, location);
-  const { none } = document.querySelector("meta[name=tom-select]").dataset;
+  const { none, clear } = document.querySelector("meta[name=tom-select]").dataset;
   select.removeAttribute("data-options");
   await loadLibrary();
   const label = select.labels[0]?.textContent.trim() ?? "";
@@ -55,7 +55,7 @@ async function addSearch(select) {
     sortField: "$order",
     maxOptions: null,
     preload: "focus",
-    plugins: ["clear_button"],
+    plugins: { clear_button: { title: clear } },
     load: (words, show) => {
       address.searchParams.set("q", words);
       const within = select.dataset.within && select.form.elements[select.dataset.within];
@@ -74,6 +74,7 @@ async function addSearch(select) {
     },
   });
   box.control_input.setAttribute("aria-label", label);
+  select.setAttribute("aria-hidden", "true"); // the search box stands for it
   if (focused) box.focus();
 }
 

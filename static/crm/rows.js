@@ -217,6 +217,13 @@ document.addEventListener("saved", async (event) => {
   document.querySelector(`tr[data-pk="${pk}"]`)?.classList.add("just-saved");
 });
 
+// J goes into the rows, wherever nothing has the focus yet.
+document.addEventListener("keydown", (event) => {
+  const nothing = document.activeElement === document.body && !document.querySelector("dialog[open]");
+  if (event.key !== "j" || !nothing || document.documentElement.dataset.keys === "off") return;
+  document.querySelector("c-rows")?.current?.focus();
+});
+
 // The small box above a long list of choices narrows it.
 document.addEventListener("input", (event) => {
   if (!event.target.matches("[data-narrow]")) return;
@@ -224,9 +231,4 @@ document.addEventListener("input", (event) => {
   for (const label of event.target.closest(".pop").querySelectorAll("label")) {
     label.hidden = !label.textContent.toLowerCase().includes(words);
   }
-});
-
-// Files and other parts may ask for a jump to a page.
-document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
 });

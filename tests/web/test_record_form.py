@@ -15,7 +15,11 @@ from tests.web.record_pages import DRAWER, as_, events, hidden, row, text
 
 pytestmark = pytest.mark.django_db
 
-NEW, NEW_CONTACT, NEW_FOLLOW_UP = "/customers/customer/new/", "/customers/contact/new/", "/customers/customerfollowup/new/"
+NEW, NEW_CONTACT, NEW_FOLLOW_UP = (
+    "/customers/customer/new/",
+    "/customers/contact/new/",
+    "/customers/customerfollowup/new/",
+)
 
 
 def edit_of(customer: Customer) -> str:
@@ -52,7 +56,10 @@ def test_the_drawer_answers_with_an_event_instead_of_a_page(people: People) -> N
     answer = client.post(NEW, {**hidden(form), "name": "上海华信"}, headers=DRAWER)
     customer = Customer.objects.get()
     assert (answer.status_code, customer.owner) == (204, people.alice)
-    assert events(answer) == {"toast": {"text": "已保存", "kind": "success"}, "saved": {"pk": customer.pk, "stay": False}}
+    assert events(answer) == {
+        "toast": {"text": "已保存", "kind": "success"},
+        "saved": {"pk": customer.pk, "stay": False},
+    }
 
 
 def test_the_drawer_writes_no_field_that_it_does_not_show(people: People) -> None:
@@ -63,7 +70,9 @@ def test_the_drawer_writes_no_field_that_it_does_not_show(people: People) -> Non
 def test_the_page_with_all_fields_takes_along_what_the_drawer_held(people: People) -> None:
     answer = as_(people.alice).post(NEW, {"name": "上海华信", "phone": "没填完", "whole": "1"})
     assert answer.status_code == 200
-    assert 'value="上海华信"' in text(answer) and 'value="没填完"' in text(answer) and "aria-invalid" not in text(answer)
+    assert (
+        'value="上海华信"' in text(answer) and 'value="没填完"' in text(answer) and "aria-invalid" not in text(answer)
+    )
     assert not Customer.objects.exists()
 
 
@@ -195,7 +204,9 @@ class TestTwoEditors:
         assert answer.status_code == 409  # type: ignore[attr-defined]
         assert "王芳" in page and "苏州" in page and 'value="杭州"' in page and 'value="华信"' in page
         assert '<input type="radio" name="take_region" value="mine" checked>' in page
-        assert '<input type="radio" name="take_phone" value="theirs" checked>' in page, "a field left alone stays theirs"
+        assert '<input type="radio" name="take_phone" value="theirs" checked>' in page, (
+            "a field left alone stays theirs"
+        )
         assert row(customer) == before
 
     def test_saving_again_takes_the_chosen_values(self, people: People, customer: Customer) -> None:
@@ -237,14 +248,27 @@ def test_theirs_can_be_taken_for_every_kind_of_field(people: People) -> None:
     role = make.option("customers.contact_role", "决策人")
     path = f"/customers/contact/{contact.pk}/edit/"
     same = {"customer": customer.pk, "name": "陈静", "version": contact.version}
-    theirs = {"role": role.pk, "superior": boss.pk, "lunar_birthday": "on", "birthday": "1990-05-03", "gender": "female"}
+    theirs = {
+        "role": role.pk,
+        "superior": boss.pk,
+        "lunar_birthday": "on",
+        "birthday": "1990-05-03",
+        "gender": "female",
+    }
     assert as_(people.carol).post(path, {**same, **theirs}).status_code == 302
     told = as_(people.alice).post(path, {**same, "title": "经理"})
     assert told.status_code == 409 and "决策人" in text(told) and "刘洋" in text(told)
     takes = {f"take_{name}": "theirs" for name in theirs}
     assert as_(people.alice).post(path, {**same, "title": "经理", **takes, **hidden(told)}).status_code == 302
     contact.refresh_from_db()
-    found = (contact.role, contact.superior, contact.lunar_birthday, str(contact.birthday), contact.gender, contact.title)
+    found = (
+        contact.role,
+        contact.superior,
+        contact.lunar_birthday,
+        str(contact.birthday),
+        contact.gender,
+        contact.title,
+    )
     assert found == (role, boss, True, "1990-05-03", "female", "经理")
 
 

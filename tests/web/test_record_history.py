@@ -24,7 +24,11 @@ def test_fields_are_named_and_values_are_readable(people: People) -> None:
     write.update([customer], people.alice)
     told = history(people, "alice", customer)
     assert "李娜" in told and "修改" in told and "新建" in told
-    for label, before, after in (("客户种类", "意向客户", "成交客户"), ("客户分类", "A", "--"), ("电话", "--", "021-58880001")):
+    for label, before, after in (
+        ("客户种类", "意向客户", "成交客户"),
+        ("客户分类", "A", "--"),
+        ("电话", "--", "021-58880001"),
+    ):
         assert f'<span class="label">{label}</span> <del>{before}</del>' in told
         assert f"<ins>{after}</ins>" in told
 

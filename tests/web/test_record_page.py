@@ -96,7 +96,9 @@ def test_what_is_done_most_stands_in_the_head_and_the_rest_says_why_not(people: 
 def test_pages_of_unseen_and_missing_records_are_the_same(people: People) -> None:
     customer = make.customer(people.alice, name="机密客户")
     for page in ("", "edit/", "delete/", "do/transfer/", "tab/contact/", "attachments/1/"):
-        unseen, missing = (as_(people.charlie).get(path) for path in (url(customer, page), f"/customers/customer/9999999/{page}"))
+        unseen, missing = (
+            as_(people.charlie).get(path) for path in (url(customer, page), f"/customers/customer/9999999/{page}")
+        )
         assert unseen.status_code == missing.status_code == 404, page
         assert text(unseen) == text(missing).replace("9999999", str(customer.pk)), page
 

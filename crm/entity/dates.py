@@ -116,7 +116,7 @@ class InstantField(forms.DateTimeField):
             typed = self.to_python(data)
         except ValidationError:
             return True
-        return _minute(initial) != _minute(typed)
+        return bool(_minute(initial) != _minute(typed))
 
 
 def _plain(text: str) -> str:

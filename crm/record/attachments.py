@@ -30,7 +30,7 @@ def attachments_of(record: Record) -> QuerySet[Attachment]:
     return Attachment.objects.filter(content_type=_type(record), object_id=record.pk).order_by("-pk")
 
 
-def attach(record: Record, upload: UploadedFile, by: "User") -> Attachment:
+def attach(record: Record, upload: "UploadedFile[Any]", by: "User") -> Attachment:
     """Keep an uploaded file; the same file under the same name is kept once.
 
     Raises `Refused` for empty, too large, active and mislabelled files.
@@ -47,14 +47,14 @@ def attach(record: Record, upload: UploadedFile, by: "User") -> Attachment:
 
 def detach(record: Record, attachment: Attachment, by: "User") -> None:
     """Remove a file of the record, and its bytes once that is certain."""
-    storage, path = attachment.file.storage, attachment.file.name
+    storage, path = attachment.file.storage, str(attachment.file.name)
     with transaction.atomic():
         attachment.delete()
         _log(record, by, "detach", [attachment.name, None])
         transaction.on_commit(lambda: storage.delete(path))
 
 
-def _check(upload: UploadedFile, name: str) -> None:
+def _check(upload: "UploadedFile[Any]", name: str) -> None:
     size = upload.size or 0
     if not size:
         raise Refused(_("“%(file)s” is empty.") % {"file": name})
@@ -72,31 +72,30 @@ def _check(upload: UploadedFile, name: str) -> None:
         raise Refused(_("The content of “%(file)s” is not what its name says.") % {"file": name})
 
 
-def _sha256(upload: UploadedFile) -> str:
+def _sha256(upload: "UploadedFile[Any]") -> str:
     digest = hashlib.sha256()
     for chunk in upload.chunks():
         digest.update(chunk)
     return digest.hexdigest()
 
 
-def _store(record: Record, upload: UploadedFile, name: str, digest: str, by: "User") -> Attachment:
+def _store(record: Record, upload: "UploadedFile[Any]", name: str, digest: str, by: "User") -> Attachment:
     attachment = Attachment(
         content_type=_type(record),
         object_id=record.pk,
         key=secrets.token_hex(16),
-        file=upload,
         name=name,
         size=upload.size or 0,
         sha256=digest,
         at=now(),
         by=by,
     )
+    attachment.file.save(name, upload, save=False)
     try:
         attachment.save()
         _log(record, by, "attach", [None, name])
     except BaseException:
-        if attachment.file._committed:
-            attachment.file.storage.delete(attachment.file.name)
+        attachment.file.storage.delete(str(attachment.file.name))
         raise
     return attachment
 

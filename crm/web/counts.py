@@ -12,7 +12,8 @@ MOST = 99
 
 def counts(querysets: Sequence[QuerySet[Any]], most: int = MOST) -> list[int]:
     """How many rows each holds, counting no further than one beyond `most`."""
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[Any] = []
     for number, rows in enumerate(querysets):
         try:
             sql, values = rows.order_by().values("pk")[: most + 1].query.sql_with_params()

@@ -149,7 +149,8 @@ class Asked:
 
     def prefilled(self) -> dict[str, str]:
         """What the query string says about fields of the form."""
-        return {name: value for name, value in self.request.GET.items() if name in self.entity.fields and value}
+        given = self.request.GET
+        return {name: str(given[name]) for name in given if name in self.entity.fields and given[name]}
 
     def _focus(self, form: RecordForm) -> None:
         """Let typing begin where something is missing; a page that says what is wrong has the focus there."""
@@ -219,7 +220,7 @@ class FormPage:
     @property
     def duplicates(self) -> str:
         """The address that finds likely duplicates; empty where the entity has no such check."""
-        if not (self.entity.duplicate_check and self._compared):
+        if not self._compared:
             return ""
         return self.entity.url("duplicates") + (f"?id={self.record.pk}" if self.record else "")
 
@@ -235,7 +236,8 @@ class FormPage:
 
     @property
     def _compared(self) -> list[str]:
-        return [name for name in self.entity.duplicate_check.fields if name in self.form.fields]
+        check = self.entity.duplicate_check
+        return [name for name in check.fields if name in self.form.fields] if check else []
 
     def _fields(self, names: Sequence[str]) -> list[BoundField]:
         return [self.form[name] for name in names if name in self.form.fields and not self.form[name].is_hidden]

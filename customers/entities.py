@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.entity.declare import Entity, Exchange, Section, Stat, Tab, register
@@ -11,6 +10,7 @@ from crm.org.models import User
 from customers import duplicates
 from customers import pool as pools
 from customers.flows import ownership, pool
+from customers.forms import FollowUpForm
 from customers.models import Contact, Customer, CustomerFollowUp
 
 FIELDS = (
@@ -40,7 +40,7 @@ class CustomerEntity(Entity):
     model = Customer
     title = _("My customers")
     menu, icon, weight = "customers", "building", 20
-    part, rows = "owned", Q(owner__isnull=False)
+    part = "owned"
     columns = (
         "name",
         "kind",
@@ -76,7 +76,7 @@ class PoolEntity(Entity):
     canonical = False
     view_perm = "view_pool"
     add_perm = "add_pool"
-    part, rows = "pool", Q(owner=None)
+    part = "pool"
     columns = (
         "name",
         "pool_state",
@@ -144,6 +144,7 @@ class ContactEntity(Entity):
 @register
 class CustomerFollowUpEntity(Entity):
     model = CustomerFollowUp
+    form = FollowUpForm
     menu, icon, weight = "customers", "message-dots", 40
     columns = ("at", "customer", "kind", "method", "content", "contact", "status_after", "next_at", "owner")
     filters = ("kind", "method", "customer", "owner", "at", "next_at")

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from crm.entity.fields import UserField, department_choices
+from crm.entity.forms import RecordForm
 from crm.org.models import Department, User
 from crm.record.names import names
 
@@ -48,3 +49,13 @@ class PoolForm(ReasonForm):
     pool = forms.ModelChoiceField(
         label=_("Public pool"), queryset=department_choices(Department.objects.all()), empty_label=None
     )
+
+
+class FollowUpForm(RecordForm):
+    """A follow-up; a new one was made in the most usual way, the first of the list, unless somebody says otherwise."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        ways = [value for value, _label in getattr(self.fields.get("method"), "choices", ()) if value]
+        if ways and not self.instance.pk:
+            self.initial.setdefault("method", ways[0])

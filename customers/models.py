@@ -143,7 +143,9 @@ class Customer(Record):
                 condition=Q(deleted_at=None),
             ),
             models.Index(
-                fields=["pool", "-created_at", "-id"], name="customer_pool", condition=Q(deleted_at=None, owner=None)
+                fields=["pool", "-created_at", "-id"],
+                name="customer_pool",
+                condition=Q(deleted_at=None, pool__isnull=False),
             ),
             models.Index(fields=["name_key"], name="customer_name_key", condition=Q(deleted_at=None)),
             models.Index(
@@ -167,16 +169,23 @@ class Customer(Record):
     def scope_parts(cls, user: User, access: Access, action: str) -> dict[str, Q]:
         """Besides owned and shared ones: pool customers, of the pools that the user stands in or manages."""
         parts = super().scope_parts(user, access, action)
-        if "owned" in parts:
+        if parts.get("owned") == Q():
             # Customers without an owner are reached through the pool alone.
-            parts["owned"] &= Q(owner__isnull=False)
+            parts["owned"] = Q(owner__isnull=False)
         if (
             action in POOL_ACTIONS
             and access.can(cls.key(), "view_pool")
             and (action == "view" or access.can(cls.key(), action))
         ):
-            parts["pool"] = Q(owner=None) & _pools(access, action)
+            # A constraint keeps owner and pool apart; asking for both would only mislead the planner's estimate.
+            parts["pool"] = _pools(access, action)
         return parts
+
+    @classmethod
+    def shared_with(cls, user: User, access: Access, action: str) -> Q | None:
+        """A share rests while the customer stands in a pool."""
+        shared = super().shared_with(user, access, action)
+        return shared & Q(owner__isnull=False) if shared is not None else None
 
     @classmethod
     def share_tables(cls) -> ShareTables:
@@ -206,7 +215,7 @@ class Customer(Record):
 def _pools(access: Access, action: str) -> Q:
     scope = access.scope(Customer.key(), "view_pool" if action == "view" else action)
     if scope == Scope.ALL:
-        return Q()
+        return Q(pool__isnull=False)
     ids = {*access.ancestor_ids, *(access.below_ids if scope == Scope.BELOW else ())}
     return Q(pool_id__in=sorted(ids)) if ids else NOBODY
 

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -100,11 +99,10 @@ class Entity:
     weight: ClassVar[int] = 100
     # Whether the model's 360 page belongs to this entity (False for a second list over a model).
     canonical: ClassVar[bool] = True
-    # Permission that opens the list, and the part of the scope and rows that it shows.
+    # Permission that opens the list, and the part of the scope that it shows.
     view_perm: ClassVar[str] = "view"
     add_perm: ClassVar[str] = "add"
     part: ClassVar[str | None] = None
-    rows: ClassVar[Q] = Q()
     columns: ClassVar[Sequence[str | Column]] = ()
     filters: ClassVar[Sequence[str]] = ()
     order: ClassVar[Sequence[str]] = ("-created_at",)
@@ -174,7 +172,7 @@ class Entity:
 
     def list_queryset(self, user: "User", action: str = "view") -> "RecordQuerySet[Any]":
         """The records that this list shows to the user."""
-        return self.model.objects.visible_to(user, action, part=self.part).filter(self.rows)
+        return self.model.objects.visible_to(user, action, part=self.part)
 
     def prepare(self, record: Any, user: "User") -> None:
         """Fill in what a new record of this list starts with; by default it belongs to its creator."""

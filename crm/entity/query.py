@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SIZES = (20, 50, 100)
 DEFAULT_SIZE = 50
 MOST_COUNTED = 10_000
-# From here on the ids are found through the ordering index first, then the rows of one page.
+# From this row on the ids of a page are found first, through the ordering index, then its rows.
 FAR = 1_000
 LAST_PAGE = 1_000_000
 LONGEST_QUERY = 100  # characters
@@ -88,11 +88,16 @@ class ListQuery:
     def _fetch(self, start: int, length: int) -> list[Any]:
         relations = {column.relation for column in self.entity.bound_columns if column.relation}
         wide = self.ordered.select_related(*sorted(relations)) if relations else self.ordered
-        if start < FAR:
-            return list(wide.defer("search")[start : start + length])
+        wide = wide.defer("search")
+        if not self._sorts_many(start):
+            return list(wide[start : start + length])
         ids = list(self.ordered.values_list("pk", flat=True)[start : start + length])
-        by_id = {row.pk: row for row in wide.defer("search").filter(pk__in=ids)}
+        by_id = {row.pk: row for row in wide.filter(pk__in=ids)}
         return [by_id[pk] for pk in ids if pk in by_id]
+
+    def _sorts_many(self, start: int) -> bool:
+        """Whether the database may have to sort or skip many rows: then it should move ids, not whole rows."""
+        return start >= FAR or bool(self.words) or bool(self.entity.model.parent_field)
 
     def is_filtered(self) -> bool:
         """Whether anything narrows the list."""

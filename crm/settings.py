@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "crm.web.middleware.UserLanguage",
+    "crm.web.uploads.UploadLimit",
     "crm.web.middleware.SignInRequired",
     "crm.web.middleware.Refusals",
     "crm.web.middleware.NoStore",

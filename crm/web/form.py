@@ -63,6 +63,11 @@ def edit(request: HttpRequest, app: str, name: str, pk: int) -> HttpResponse:
     asked = Asked(request, entity, user, record)
     if request.method != "POST":
         return asked.show(asked.form(instance=record))
+    if "whole" in request.POST:
+        form = asked.form(instance=record, initial=request.POST.dict())
+        # What was typed answers for the version that it was typed over.
+        form.initial["version"] = request.POST.get("version")
+        return asked.show(form)
     try:
         return _change(asked, pk)
     except (Denied, Invalid) as error:
@@ -141,11 +146,18 @@ class Asked:
         return is_fragment(self.request) and self.request.headers.get("HX-Target") == DRAWER
 
     def form(self, *data: Any, **options: Any) -> RecordForm:
-        """The entity's form for this user; in the drawer with the quick fields only."""
-        only = quick_fields(self.entity) if self.in_drawer else ()
-        made = form_class(self.entity, self.user, self.record, only)
+        """The entity's form for this user; in the drawer with some of the fields."""
+        made = form_class(self.entity, self.user, self.record, self._some_fields() if self.in_drawer else ())
         # Not Django's "id_…": the page behind a drawer may have fields of the same names.
         return made(*data, user=self.user, auto_id="record_%s", **options)
+
+    def _some_fields(self) -> Sequence[str]:
+        """The fields of the section that the query string numbers, else the quick ones."""
+        number = self.request.GET.get("section", "")
+        sections = self.entity.sections
+        if self.record and number.isascii() and number.isdigit() and int(number) < len(sections):
+            return sections[int(number)].fields
+        return quick_fields(self.entity)
 
     def prefilled(self) -> dict[str, str]:
         """What the query string says about fields of the form."""

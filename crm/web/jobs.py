@@ -1,9 +1,10 @@
-"""The sign of life of the job workers, and the upkeep of the message centre."""
+"""The sign of life of the job workers, and the upkeep of what pages leave behind."""
 
 from datetime import datetime, time, timedelta
 
 from crm.jobs.schedule import daily, every, periodic
 from crm.notify import inbox
+from crm.record import submissions
 
 ALIVE = "web.worker-alive"
 
@@ -17,3 +18,9 @@ def alive(slot: datetime) -> None:
 def prune_messages(slot: datetime) -> None:
     """Delete messages that nobody will look for any more."""
     inbox.prune(slot)
+
+
+@periodic("web.forget-submissions", daily(time(3)))
+def forget_submissions(slot: datetime) -> None:
+    """Forget forms that were sent long ago; nobody sends them again."""
+    submissions.forget_old()

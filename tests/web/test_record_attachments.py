@@ -214,3 +214,10 @@ def test_a_lost_file_is_not_found(people: People, media: Path) -> None:
     send(people.alice, customer, ("a.pdf", PDF))
     files_in(media)[0].unlink()
     assert as_(people.alice).get(url(customer, Attachment.objects.get())).status_code == 404
+
+
+def test_a_body_beyond_all_limits_is_refused_before_it_is_read(people: People, settings: Any) -> None:
+    settings.ATTACHMENT_MAX_BYTES = settings.IMPORT_MAX_BYTES = 100
+    answer = send(people.alice, make.customer(people.alice), ("a.txt", b"x" * 500))
+    assert answer.status_code == 413 and "400" in events(answer)["toast"]["text"]
+    assert not Attachment.objects.exists()

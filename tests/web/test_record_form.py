@@ -282,3 +282,24 @@ def test_a_likely_duplicate_is_shown_with_a_link_only_if_visible(people: People)
     assert "上海华信" not in text(as_(people.alice).post(f"{url}?id={customer.pk}", {"name": "上海华信科技"}))
     assert as_(people.alice).get(url, {"name": "上海华信科技"}).status_code == 405
     assert as_(people.alice).post("/customers/contact/duplicates/", {"name": "陈静"}).status_code == 404
+
+
+def test_a_section_is_edited_in_the_drawer(people: People) -> None:
+    customer = make.customer(people.alice, region="上海")
+    page = text(as_(people.alice).get(f"{edit_of(customer)}?section=1", headers=DRAWER))
+    assert 'name="region"' in page and 'name="name"' not in page
+    typed = {"region": "苏州", "name": "别的", "version": customer.version}
+    assert as_(people.alice).post(f"{edit_of(customer)}?section=1", typed, headers=DRAWER).status_code == 204
+    changed = Customer.objects.get()
+    assert (changed.region, changed.name) == ("苏州", customer.name)
+    for number in ("9", "x", "-1"):
+        assert 'name="name"' in text(as_(people.alice).get(f"{edit_of(customer)}?section={number}", headers=DRAWER))
+
+
+def test_the_whole_page_knows_over_which_version_the_drawer_was_typed(people: People) -> None:
+    customer = make.customer(people.alice, region="上海")
+    as_(people.carol).post(edit_of(customer), {"name": customer.name, "region": "苏州", "version": customer.version})
+    page = as_(people.alice).post(edit_of(customer), {"region": "杭州", "version": customer.version, "whole": "1"})
+    assert page.status_code == 200 and 'value="杭州"' in text(page)
+    assert hidden(page)["version"] == str(customer.version)
+    assert Customer.objects.get().region == "苏州"

@@ -63,7 +63,9 @@ class Watch:
 
     def _console(self, said: ConsoleMessage) -> None:
         status = re.search(r"responded with a status of (\d+)", said.text)
-        if said.type == "error" and not (status and int(status[1]) in self.allowed):
+        # htmx reports the requests that a page breaks off when it is left.
+        left = re.match(r"htmx:(afterRequest|sendError)", said.text)
+        if said.type == "error" and not left and not (status and int(status[1]) in self.allowed):
             self.complaints.append(f"console: {said.text} ({said.location.get('url', '')})")
 
     def _host(self, url: str) -> None:

@@ -1,0 +1,22 @@
+"""The limits of tests/ux-budget.json, and what is measured against them as a table."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+BUDGET: dict[str, Any] = json.loads(Path(__file__).parents[1].joinpath("ux-budget.json").read_text())
+
+
+def overruns(title: str, limits: Mapping[str, Mapping[str, float]], measured: Mapping[str, Mapping[str, float]]) -> str:
+    """Print the table; give what is above its limit, a line each, or nothing."""
+    names = list(next(iter(limits.values())))
+    print(f"\n| {title} | {' | '.join(names)} |\n|--|{'--:|' * len(names)}")
+    for row, values in measured.items():
+        print(f"| {row} | {' | '.join(f'{values[name]:g} of {limits[row][name]:g}' for name in names)} |")
+    return "\n".join(
+        f"{row}: {name} {values[name]:g}, at most {limits[row][name]:g}"
+        for row, values in measured.items()
+        for name in names
+        if values[name] > limits[row][name]
+    )

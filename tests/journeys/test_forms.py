@@ -1,0 +1,114 @@
+"""Nothing that was typed is lost, and nothing is saved twice."""
+
+from playwright.sync_api import Dialog, expect
+
+from crm.testing.browser import DESKTOP, Watch
+from crm.testing.people import People
+from customers.models import Customer
+from tests.customers import make
+from tests.journeys.conftest import Visit
+
+LIST = "/customers/customer/"
+
+
+def test_two_editors_choose_between_their_values(visit: Visit, people: People, watch: Watch) -> None:
+    customer = make.customer(people.alice, name="上海华信科技有限公司", region="上海")
+    address = f"{LIST}{customer.pk}/edit/"
+    alice, carol = visit(people.alice, DESKTOP, address), visit(people.carol, DESKTOP, address)
+    alice.get_by_label("地区").fill("上海市浦东新区")
+    alice.get_by_role("button", name="保存", exact=True).click()
+    expect(alice.locator("c-toast")).to_contain_text("已保存")
+
+    watch.allow(409)
+    carol.get_by_label("地区").fill("上海市黄浦区")
+    carol.get_by_label("简称").fill("华信")
+    carol.get_by_role("button", name="保存", exact=True).click()
+    differences = carol.get_by_role("region", name="差异")
+    expect(differences).to_contain_text("上海市浦东新区")
+    expect(differences).to_contain_text("上海市黄浦区")
+    expect(carol.get_by_role("alert")).to_contain_text("李娜")
+    expect(carol.get_by_label("简称")).to_have_value("华信")
+    differences.get_by_label("上海市浦东新区").check()
+    carol.get_by_role("button", name="保存", exact=True).click()
+    expect(carol.get_by_role("heading", level=1)).to_have_text(customer.name)
+    customer.refresh_from_db()
+    assert (customer.region, customer.short_name) == ("上海市浦东新区", "华信")
+
+
+def test_leaving_asks_about_unsaved_changes(visit: Visit, people: People) -> None:
+    page = visit(people.alice, DESKTOP, LIST)
+    page.keyboard.press("n")
+    name = page.get_by_label("客户名称")
+    name.fill("宁波舜拓饮品")
+    page.keyboard.press("Escape")
+    question = page.locator("dialog.leave")
+    expect(question).to_contain_text("有未保存的修改")
+    question.get_by_role("button", name="继续编辑").click()
+    expect(name).to_have_value("宁波舜拓饮品")
+    page.keyboard.press("Escape")
+    question.get_by_role("button", name="离开").click()
+    expect(page.locator("#drawer")).to_be_hidden()
+
+    page.goto(f"{LIST}new/")
+    name.fill("宁波舜拓饮品")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.locator("#main").get_by_role("link", name="取消").click()
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+    expect(name).to_have_value("宁波舜拓饮品")
+    page.remove_listener("dialog", stay)
+    page.on("dialog", lambda dialog: dialog.accept())
+
+
+def test_a_refused_form_keeps_what_was_typed(visit: Visit, people: People, watch: Watch) -> None:
+    make.option("customers.source", "展会")
+    watch.allow(422)
+    page = visit(people.alice, DESKTOP, LIST)
+    page.keyboard.press("n")
+    drawer = page.locator("#drawer")
+    drawer.get_by_label("客户名称").fill("宁波舜拓饮品")
+    drawer.get_by_label("电话").fill("不知道")
+    drawer.get_by_label("来源").select_option(label="展会")
+    drawer.get_by_role("button", name="保存").click()
+    expect(drawer.get_by_role("alert")).to_be_focused()
+    expect(drawer.get_by_role("alert")).to_contain_text("1 项需要修改")
+    expect(drawer.get_by_label("客户名称")).to_have_value("宁波舜拓饮品")
+    phone = drawer.get_by_label("电话")
+    expect(phone).to_have_value("不知道")
+    expect(phone).to_have_attribute("aria-invalid", "true")
+    expect(drawer.get_by_label("来源").locator("option:checked")).to_have_text("展会")
+    phone.fill("0574-55507747")
+    page.keyboard.press("Control+Enter")
+    expect(drawer).to_be_hidden()
+    assert Customer.objects.get().phone == "0574-55507747"
+
+
+def test_a_double_click_on_save_creates_one(visit: Visit, people: People) -> None:
+    page = visit(people.alice, DESKTOP, f"{LIST}new/")
+    page.get_by_label("客户名称").fill("宁波舜拓饮品")
+
+    page.get_by_role("button", name="保存", exact=True).dblclick()
+    expect(page.get_by_role("heading", level=1)).to_have_text("宁波舜拓饮品")
+    assert Customer.objects.count() == 1
+
+    page.goto(LIST)
+    page.keyboard.press("n")
+    page.locator("#drawer").get_by_label("客户名称").fill("上海华信科技")
+    page.locator("#drawer").get_by_role("button", name="保存").dblclick()
+    expect(page.locator("#drawer")).to_be_hidden()
+    expect(page.get_by_role("link", name="上海华信科技")).to_be_visible()
+    assert Customer.objects.count() == 2
+
+
+def test_a_likely_duplicate_is_named_before_saving(visit: Visit, people: People) -> None:
+    make.customer(people.bob, name="上海华信科技有限公司", phone="021-58881234")
+    page = visit(people.alice, DESKTOP, LIST)
+    page.keyboard.press("n")
+    page.get_by_label("客户名称").fill("上海华信科技")
+    expect(page.locator("#duplicates")).to_contain_text("张伟")

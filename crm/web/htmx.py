@@ -5,6 +5,7 @@ Header values have to be ASCII, so texts travel as JSON with escapes.
 
 import json
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
@@ -17,6 +18,12 @@ def is_fragment(request: HttpRequest) -> bool:
     """Whether htmx asks for a piece of a page (and not for a whole page to go back to)."""
     headers = request.headers
     return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
+
+
+def page_of(request: HttpRequest) -> str:
+    """The path and query of the page in which a piece is asked for."""
+    address = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return address._replace(scheme="", netloc="").geturl() or "/"
 
 
 def toast(

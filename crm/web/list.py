@@ -21,7 +21,7 @@ from crm.flow.action import Action
 from crm.org.models import User
 from crm.web.doors import find_entity, signed_in
 from crm.web.filter_bar import Chip, FilterBox, boxes, chips
-from crm.web.htmx import is_fragment
+from crm.web.htmx import is_fragment, page_of
 from crm.web.row_menu import row_keys
 from crm.web.rows import card_classes, table_rows
 
@@ -35,7 +35,9 @@ def page(request: HttpRequest, app: str, name: str) -> HttpResponse:
         return render(request, "list/page.html", {"list": shown})
     from_bar = request.headers.get("HX-Trigger", "") in BAR
     response = render(request, "list/swap.html", {"list": shown, "from_bar": from_bar})
-    response.headers["HX-Push-Url"] = shown.query.url(page=request.GET.get("page"))
+    address = shown.query.url(page=request.GET.get("page"))
+    # Loading the same query again is no step to go back from.
+    response.headers["HX-Replace-Url" if address == page_of(request) else "HX-Push-Url"] = address
     return response
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -18,7 +17,7 @@ from psycopg import errors as postgres
 from crm.kernel.errors import Invalid, Refused
 from crm.web import sessions
 from crm.web.errors import fields_of, refusal
-from crm.web.htmx import is_fragment
+from crm.web.htmx import is_fragment, page_of
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -70,7 +69,7 @@ class SignInRequired:
         if name in PUBLIC:
             return None
         if is_fragment(request):
-            address = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': _page_of(request)})}"
+            address = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': page_of(request)})}"
             return HttpResponse(status=401, headers={"HX-Redirect": address})
         if not request.accepts("text/html"):
             return refusal(request, _("Sign in first."), 401)
@@ -110,12 +109,6 @@ class NoStore:
         if request.user.is_authenticated:
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
-
-
-def _page_of(request: HttpRequest) -> str:
-    """The path of the page in which a piece was asked for."""
-    address = urlsplit(request.headers.get("HX-Current-URL", ""))
-    return address._replace(scheme="", netloc="").geturl() or "/"
 
 
 def _busy(request: HttpRequest, cause: BaseException | None) -> HttpResponse | None:

@@ -25,6 +25,10 @@ class Rows extends HTMLElement {
     return this.rows.filter((row) => this.box(row)?.checked);
   }
 
+  find(pk) {
+    return this.rows.find((row) => row.dataset.pk === String(pk));
+  }
+
   rowOf(event) {
     return event.target.closest("tbody tr[data-pk]");
   }
@@ -208,13 +212,18 @@ const remember = () => document.getElementById("list") && sessionStorage.setItem
 remember();
 document.addEventListener("htmx:pushedIntoHistory", remember);
 
-// After something was saved the list loads again and marks the row.
+// After something was saved the list loads again and marks the row. If a row held the focus, it keeps it, and
+// where it has left the list, the one that stands there now.
 document.addEventListener("saved", async (event) => {
   const list = document.getElementById("list");
   if (!list) return;
-  const { pk } = event.detail;
+  const held = list.querySelector("c-rows")?.contains(document.activeElement);
+  const { current, rows = [] } = list.querySelector("c-rows") ?? {};
+  const place = rows.indexOf(current);
   await window.htmx.ajax("GET", location.href, { target: list, swap: "outerHTML" });
-  document.querySelector(`tr[data-pk="${pk}"]`)?.classList.add("just-saved");
+  const fresh = document.querySelector("c-rows");
+  fresh?.find(event.detail.pk)?.classList.add("just-saved");
+  if (held && fresh) fresh.focusRow(fresh.find(current?.dataset.pk) ?? fresh.rows[place] ?? fresh.rows.at(-1));
 });
 
 // J goes into the rows, wherever nothing has the focus yet.

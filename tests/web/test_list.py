@@ -132,6 +132,12 @@ def test_for_htmx_it_answers_with_the_list_alone_and_a_tidy_address(alice: Clien
     assert '<div id="status" hx-swap-oob="innerHTML">' in html(answer)
 
 
+def test_loading_the_same_query_again_is_no_step_in_the_history(alice: Client) -> None:
+    answer = alice.get(LIST, {"q": "甲"}, headers={**PIECE, "HX-Current-URL": f"http://testserver{LIST}?q=%E7%94%B2"})
+    assert "HX-Push-Url" not in answer
+    assert answer["HX-Replace-Url"] == f"{LIST}?q=%E7%94%B2"
+
+
 @pytest.mark.parametrize(("trigger", "redrawn"), [("words", False), ("boxes", False), ("all", True), ("", True)])
 def test_the_filter_bar_is_redrawn_only_if_something_else_changed_the_query(
     alice: Client, trigger: str, redrawn: bool

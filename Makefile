@@ -17,7 +17,8 @@ stop: ## Stop the private PostgreSQL and Valkey that tests and commands leave ru
 test: ## Run every test, browser journeys included; TESTS=tests/org for some of them
 	@scripts/install dev
 	@$(PYTHON) -m scripts.messages compile
-	@$(PYTHON) -m pytest -n 2 --dist worksteal $(TESTS)
+	@# Dropping a test database on a busy disk takes longer than any page may.
+	@STATEMENT_TIMEOUT_MS=120000 $(PYTHON) -m pytest -n 2 --dist worksteal $(TESTS)
 
 check: ## Format, lint, types, imports, system checks, migrations, translations, templates
 	@scripts/install dev

@@ -4,12 +4,13 @@ None of them loads a table: picklists and users come from the cache of names, re
 looked up one by one and searched for as one types.
 """
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, Self
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.choices import BaseChoiceIterator
 from django.utils.translation import gettext_lazy as _
 
 from crm.kernel import registry
@@ -65,13 +66,29 @@ class OptionChoices(forms.TypedMultipleChoiceField):
         super().__init__(choices=[(o.pk, o.label) for o in names.options_of(list_key)], coerce=int, **options)
 
 
+class AllUsers(BaseChoiceIterator):
+    """Oneself and all users, as choices that no form copies and nothing walks through without need."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        yield "me", _("Me")
+        yield from self.names.users.items()
+
+    def __len__(self) -> int:
+        return 1 + len(self.names.users)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
 class UserChoices(forms.TypedMultipleChoiceField):
     """Several users, as ids (for filters); `me` stands for oneself."""
 
     def __init__(self, *, user: User, names: Names, **options: Any) -> None:
         self.user = user
-        choices: list[tuple[Any, Any]] = [("me", _("Me")), *names.users.items()]
-        super().__init__(choices=choices, coerce=self._coerce_user, **options)
+        super().__init__(choices=AllUsers(names), coerce=self._coerce_user, **options)
 
     def _coerce_user(self, value: str) -> int:
         return self.user.pk if value == "me" else int(value)

@@ -4,7 +4,7 @@ Only declared fields reach the ORM; every box offers only what the user may see.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import django_filters
 from django.db import models
@@ -60,8 +60,16 @@ def filter_set(entity: Entity, data: Mapping[str, Any], user: "User", names: Nam
     """The bound filter set of an entity for a user; unknown parameters have no effect."""
     declared = {name: _filter_for(entity.model, name, user, names) for name in entity.filters}
     meta = type("Meta", (), {"model": entity.model, "fields": []})
-    made = type(f"{type(entity).__name__}Filters", (django_filters.FilterSet,), {**declared, "Meta": meta})
+    made: Any = type(f"{type(entity).__name__}Filters", (django_filters.FilterSet,), {**declared, "Meta": meta})
+    made.base_filters = _OfOneRequest(made.base_filters)
     return made(data=data, queryset=entity.list_queryset(user))  # type: ignore[no-any-return]
+
+
+class _OfOneRequest(dict[str, django_filters.Filter]):
+    """Filters that no other request shares: the copy that a filter set makes would be of every user's name."""
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
 
 
 def _filter_for(model: type[models.Model], name: str, user: "User", names: Names) -> django_filters.Filter:

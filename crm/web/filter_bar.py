@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django_filters import fields as filter_fields
 
-from crm.entity.fields import RecordChoice
+from crm.entity.fields import AllUsers, RecordChoice
 from crm.entity.query import ListQuery
 
 # A longer list of choices is fetched when its box is opened.
@@ -73,12 +73,16 @@ class FilterBox:
     @property
     def is_long(self) -> bool:
         """Whether its choices are fetched when it is opened."""
-        return len(self.choices) > MOST_INLINE
+        return self._size > MOST_INLINE
 
     @property
     def has_many(self) -> bool:
         """Whether its choices need a field that narrows them."""
-        return len(self.choices) > MANY
+        return self._size > MANY
+
+    @property
+    def _size(self) -> int:
+        return len(self.field.choices if isinstance(self.field.choices, AllUsers) else self.choices)
 
     @property
     def number(self) -> int:

@@ -75,7 +75,7 @@ def start(batch: Import, user: "User") -> Job:
     lacking = missing(EntityResource(entity, user), batch.mapping)
     # An update finds its records by any key, so it can do without what a new record needs.
     if lacking and (batch.on_duplicate != OnDuplicate.UPDATE or not batch.mapping):
-        raise Refused(_("Say which columns hold: %(labels)s") % {"labels": ", ".join(lacking)})
+        raise Refused(_("Say which columns hold: %(labels)s") % {"labels": _(", ").join(lacking)})
     with transaction.atomic():
         job = queue.start(
             "import",
@@ -106,7 +106,7 @@ def remap(batch: Import, user: "User", fields: Sequence[str], on_duplicate: str)
 
 def step(job: Job) -> bool:
     """The job's next piece of work: load the rest of the file, then write chunk after chunk."""
-    batch = Import.objects.select_for_update().get(pk=job.payload["import"])
+    batch = _locked(job.payload["import"])
     user: Any = job.by
     user.org_stamp = current_stamp()
     entity = entity_of(batch)
@@ -178,6 +178,9 @@ def _load(batch: Import, job: Job) -> bool:
     """Load what the upload left, a part in each step, so that a step stays short."""
     there = batch.rows.count()
     if there < batch.total:
+        with connection.cursor() as cursor:
+            # The reader's child may think for a while about a large file before its first row comes.
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '5min'")
         with _on_disk(batch.file) as path, open_table(path, batch.name, skip=there, limit=LOAD) as table:
             there += _copy(batch, table.lines())
             batch.total = job.total = table.total
@@ -315,6 +318,11 @@ def _count(job: Job, judged: Sequence[Judged]) -> None:
     for one in judged:
         name = STATES[one.verdict].value
         job.counters[name] = job.counters.get(name, 0) + 1
+
+
+def _locked(pk: int) -> Import:
+    """The import, for this transaction alone: of two workers at once the second waits and finds the rows done."""
+    return Import.objects.select_for_update().get(pk=pk)
 
 
 def _one_import_at_a_time(entity: Entity) -> None:

@@ -108,9 +108,9 @@ class EntityResource(_Resource):
 
     @cached_property
     def exportable(self) -> dict[str, Column]:
-        """What an export may hold, by name: the exchanged fields, then what lists and forms show besides."""
+        """What an export may hold, by name: number, exchanged fields, then what lists and forms show besides."""
         shown = [bind(self.entity.model, column).path for column in self.entity.columns]
-        every = [*self.exchange.export_only, *self.exchange.fields, *self.entity.fields, *shown]
+        every = [*self.finders, *self.exchange.fields, *self.exchange.export_only, *self.entity.fields, *shown]
         return {name: self._column(name) for name in dict.fromkeys(every) if self._is_field(name)}
 
     @cached_property

@@ -296,7 +296,7 @@ class UserReader(Reader):
             raise ValidationError(_("there is no active user “%(name)s”") % {"name": text})
         exact = [each for each in found if each.username == text]
         if len(found) > 1 and not exact:
-            names = {"name": text, "count": len(found), "names": ", ".join(sorted(each.username for each in found))}
+            names = {"name": text, "count": len(found), "names": _(", ").join(sorted(each.username for each in found))}
             raise ValidationError(
                 _("%(count)s users are called “%(name)s”: enter the user name instead (%(names)s)") % names
             )
@@ -468,5 +468,5 @@ def _decimal(value: Value) -> Decimal:
 
 
 def _not_one_of(text: str, choices: Sequence[str]) -> ValidationError:
-    shown = ", ".join(choices[:SHOWN_CHOICES]) + (" …" if len(choices) > SHOWN_CHOICES else "")
+    shown = _(", ").join(choices[:SHOWN_CHOICES]) + (" …" if len(choices) > SHOWN_CHOICES else "")
     return ValidationError(_("“%(text)s” is not one of: %(choices)s") % {"text": text, "choices": shown})

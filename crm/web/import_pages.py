@@ -208,7 +208,7 @@ class Preview(Page):
     @cached_property
     def missing(self) -> str:
         """The required fields that no column fills."""
-        return ", ".join(mapping.missing(self.resource, self.batch.mapping))
+        return _(", ").join(mapping.missing(self.resource, self.batch.mapping))
 
     @cached_property
     def judged(self) -> list[Judged]:

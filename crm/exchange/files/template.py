@@ -110,7 +110,9 @@ def _write_notes(sheet: Worksheet, columns: Sequence[TemplateColumn], notes: Seq
 
 def _what_to_enter(one: TemplateColumn) -> str:
     few = len(one.choices) <= 12
-    choices = _("One of: %(choices)s") % {"choices": ", ".join(one.choices)} if few else _("One of the drop-down list")
+    choices = (
+        _("One of: %(choices)s") % {"choices": _(", ").join(one.choices)} if few else _("One of the drop-down list")
+    )
     return "\n".join(part for part in (one.note, choices if one.choices else "") if part)
 
 

@@ -5,7 +5,7 @@ const INTERACTIVE = "a, button, input, label, select, textarea";
 /* <c-rows><table>…<tr data-pk="…">…</table></c-rows> */
 class Rows extends HTMLElement {
   connectedCallback() {
-    for (const control of this.querySelectorAll("tbody :is(a, button, input)")) control.tabIndex = -1;
+    for (const one of this.querySelectorAll("tbody :is(tr[data-pk], a, button, input)")) one.tabIndex = -1;
     this.rove(this.rows[0]);
     this.addEventListener("keydown", (event) => this.press(event));
     this.addEventListener("focusin", (event) => this.rove(this.rowOf(event)));

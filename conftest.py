@@ -14,3 +14,4 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when it is missing
     settings.DATABASES["default"]["OPTIONS"]["options"] += " -c statement_timeout=60000"
+    settings.DATABASES["default"]["CONN_MAX_AGE"] = 0  # else each thread of a live server holds a connection

@@ -106,6 +106,8 @@ def visited(page: Page, path: str) -> list[Response]:
 
     page.on("response", keep)
     page.goto(path, wait_until="networkidle")
+    page.locator("#bell-state:not([hx-trigger*=load])").wait_for(state="attached")
+    page.wait_for_timeout(300)
     page.remove_listener("response", keep)
     return [answer for answer in answers if not answer.url.startswith("data:")]
 

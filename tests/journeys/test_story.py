@@ -7,7 +7,6 @@ from playwright.sync_api import Page, expect
 
 from crm.testing.browser import DESKTOP
 from crm.testing.people import PASSWORD, People
-from customers.models import Customer
 from tests.customers import make
 from tests.exchange.tables import xlsx_of
 from tests.journeys.conftest import Visit, work
@@ -40,7 +39,8 @@ def test_from_a_table_to_a_customer_and_back(visit: Visit, people: People, tmp_p
     expect(seller.locator("#bell-count")).to_contain_text("1")
     seller.locator("#bell-open").click()
     message = seller.locator("#drawer .message")
-    expect(message).to_contain_text("王芳分配了 2 个客户给你")
+    expect(message).to_contain_text("王芳")
+    expect(message).to_contain_text("2 个客户")
     message.get_by_role("link").click()
     expect(seller.get_by_role("heading", level=1)).to_have_text("我的客户")
     expect(seller.locator("tbody tr")).to_have_count(2)
@@ -50,11 +50,12 @@ def test_from_a_table_to_a_customer_and_back(visit: Visit, people: People, tmp_p
     find(seller, "1880", "科大讯飞股份有限公司")
     look_around(seller, "平安银行股份有限公司")
     claim(seller, "比亚迪股份有限公司")
-    rows = export(seller, tmp_path)
-    assert {row[0] for row in rows[1:]} == set(
-        Customer.objects.filter(owner=people.alice).values_list("name", flat=True)
-    )
-    assert len(rows) == 1 + 3
+    head, *rows = export(seller, tmp_path)
+    assert sorted(str(row[head.index("客户名称")]) for row in rows) == [
+        "平安银行股份有限公司",
+        "比亚迪股份有限公司",
+        "科大讯飞股份有限公司",
+    ]
 
 
 def import_companies(page: Page, file: Path) -> None:

@@ -37,6 +37,7 @@ class Bench:
             recorder.start()
             way(page, recorder)
             taken.append(recorder.counts())
+            page.context.close()
         (pressed, _keys, loads), (_pressed, typed, _loads) = taken
         self.measured[name] = {"I": pressed, "K": typed, "L": loads}
 
@@ -68,6 +69,7 @@ def logging_a_call(bench: Bench, people: People, customer: Customer) -> None:
         expect(page.get_by_label("跟进内容")).to_be_focused()
         page.keyboard.type("电话里约好周五见面")
         page.keyboard.press("Control+Enter")
+        expect(page.locator("c-toast")).to_contain_text("已保存")
         expect(page.locator(row)).to_contain_text("电话里约好周五见面")
         assert [one.method and one.method.label for one in customer.follow_ups.all()] == ["电话"]
 

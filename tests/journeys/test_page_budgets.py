@@ -2,7 +2,6 @@
 
 import gzip
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Response

@@ -4,18 +4,12 @@ Both are the same form and the same two views; htmx says with HX-Target where th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
-from uuid import uuid4
 
-from django import forms
 from django.contrib.messages import success
 from django.db import transaction
-from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from crm.entity.declare import Entity
@@ -27,11 +21,10 @@ from crm.record.models import Record
 from crm.record.submissions import once
 from crm.web.conflict import Conflict, conflict_of, take_theirs
 from crm.web.doors import find_entity, find_record, signed_in
+from crm.web.form_page import FormPage
 from crm.web.htmx import is_fragment, saved, toast
 
 DRAWER = "drawer-body"
-# From this many fields on, the page begins with links to its sections.
-LONG = 15
 
 
 def new(request: HttpRequest, app: str, name: str) -> HttpResponse:
@@ -119,21 +112,6 @@ def _refused(form: RecordForm, entity: Entity, error: Denied | Invalid) -> Recor
     return form
 
 
-@dataclass
-class FormSection:
-    """A headed group of fields."""
-
-    number: int
-    label: str | Promise
-    fields: list[BoundField]
-    open: bool
-
-    @property
-    def laid_out(self) -> list[tuple[BoundField, bool]]:
-        """Each field, and whether it takes the whole width."""
-        return [(field, isinstance(field.field.widget, forms.Textarea)) for field in self.fields]
-
-
 class Asked:
     """One request for a form: how it is built, shown and left."""
 
@@ -176,7 +154,8 @@ class Asked:
         template = "record/drawer.html" if self.in_drawer else "record/form.html"
         if not form.is_bound and not self.record:
             self._focus(form)
-        return render(self.request, template, {"page": FormPage(self, form, conflict)}, status=status)
+        page = FormPage(self.request, self.entity, self.record, form, conflict=conflict, in_drawer=self.in_drawer)
+        return render(self.request, template, {"page": page}, status=status)
 
     def done(self, pk: int, text: str) -> HttpResponse:
         """After saving: the drawer closes; the page goes on to the record or to the next new one."""
@@ -186,74 +165,3 @@ class Asked:
         if self.request.POST.get("then") == "new":
             return HttpResponseRedirect(self.request.get_full_path())
         return redirect(self.entity.url("detail", pk))
-
-
-class FormPage:
-    """What the form's templates show."""
-
-    def __init__(self, asked: Asked, form: RecordForm, conflict: Conflict | None) -> None:
-        self.entity, self.record, self.form, self.conflict = asked.entity, asked.record, form, conflict
-        self.in_drawer = asked.in_drawer
-        self.action = asked.request.get_full_path()
-        self.token = asked.request.POST.get("token") or str(uuid4())
-
-    @property
-    def title(self) -> str:
-        """What is being done."""
-        words = {"entity": self.entity.label, "record": self.record}
-        return (_("Edit %(entity)s") if self.record else _("New %(entity)s")) % words
-
-    @property
-    def back(self) -> str:
-        """Where "cancel" leads."""
-        return self.entity.url("detail", self.record.pk) if self.record else self.entity.url("list")
-
-    @property
-    def whole(self) -> str:
-        """The address of the page with all fields."""
-        return self.action if self.record is None else self.entity.url("edit", self.record.pk)
-
-    @cached_property
-    def sections(self) -> list[FormSection]:
-        """The fields under their headings; in the drawer all in one."""
-        if self.in_drawer:
-            return [FormSection(0, "", self._fields(list(self.form.fields)), True)]
-        made = []
-        for number, section in enumerate(self.entity.sections):
-            fields = self._fields(section.fields)
-            made.append(FormSection(number, section.label, fields, not section.folded or _says_something(fields)))
-        return made
-
-    @property
-    def anchors(self) -> list[FormSection]:
-        """The sections, where there are so many fields that one wants to jump."""
-        return self.sections if len(self.form.fields) > LONG and not self.in_drawer else []
-
-    @property
-    def duplicates(self) -> str:
-        """The address that finds likely duplicates; empty where the entity has no such check."""
-        if not self._compared:
-            return ""
-        return self.entity.url("duplicates") + (f"?id={self.record.pk}" if self.record else "")
-
-    @property
-    def duplicate_triggers(self) -> str:
-        """What makes that address be asked, in htmx's words: typing in one of the compared fields of this form."""
-        return ", ".join(f"input changed delay:400ms from:#{self.form[name].id_for_label}" for name in self._compared)
-
-    @property
-    def duplicate_params(self) -> str:
-        """What is sent to it."""
-        return ",".join(self._compared)
-
-    @property
-    def _compared(self) -> list[str]:
-        check = self.entity.duplicate_check
-        return [name for name in check.fields if name in self.form.fields] if check else []
-
-    def _fields(self, names: Sequence[str]) -> list[BoundField]:
-        return [self.form[name] for name in names if name in self.form.fields and not self.form[name].is_hidden]
-
-
-def _says_something(fields: Sequence[BoundField]) -> bool:
-    return any(field.errors or field.value() for field in fields)

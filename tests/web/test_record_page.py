@@ -88,7 +88,7 @@ def test_what_is_done_most_stands_in_the_head_and_the_rest_says_why_not(people: 
     head = text(as_(people.alice).get(url(mine))).split("record-acts")[1].split("c-menu")[0]
     assert "写跟进" in head and "获取" not in head and 'aria-keyshortcuts="E"' in head
     head = text(as_(people.alice).get(f"/customers/pool/{free.pk}/")).split("record-acts")[1].split("c-menu")[0]
-    assert re.search(r'btn-primary" hx-post="/customers/pool/\d+/do/claim/"', head)
+    assert re.search(r'btn-primary" id="record-act-1" hx-post="/customers/pool/\d+/do/claim/"', head)
     menu = text(as_(people.carol).get(url(mine))).split("record-acts")[1]
     assert "只有负责人可以退回客户" in menu, "a blocked act says why"
 

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from crm.entity.cells import Cell, cell
+from crm.entity.cells import EMPTY, Cell, cell
 from crm.entity.columns import BoundColumn
 from crm.entity.declare import Entity
 from crm.record.names import Names
@@ -24,7 +24,7 @@ FACTS_ON_A_CARD = 3
 
 NOTHING = conditional_escape("")
 ROW = (
-    '<tr data-pk="{pk}">{pick}<td class="{css}"><a class="open" href="{url}">{title}</a></td>{cells}'
+    '<tr data-pk="{pk}">{pick}<td class="{css}"><a class="open" href="{url}/">{title}</a></td>{cells}'
     '<td class="act"><button type="button" class="more" aria-haspopup="menu" aria-label="{menu}">⋯</button></td></tr>\n'
 )
 PICK = '<td class="pick"><input type="checkbox" name="ids" value="{}" form="selection" aria-label="{}"></td>'
@@ -34,25 +34,27 @@ def table_rows(
     entity: Entity, columns: Sequence[BoundColumn], records: Sequence[Any], names: Names, *, pick: bool = True
 ) -> SafeString:
     """The <tr> elements: a box to select it (with `pick`), the name as a link, the other columns, the row's menu."""
-    title, *others = columns
+    first, *others = columns
     css, *classes = card_classes(columns)
-    labels = [capfirst(str(column.label)) for column in others]
-    writers = list(zip(others, map(_writer, classes, labels), strict=True))
-    select, menu = _("Select %(record)s"), _("Actions for %(record)s")
-    return _joined(
-        format_html(
+    writers = list(zip(others, map(_writer, others, classes), strict=True))
+    list_url = conditional_escape(entity.url("list"))
+    select, menu = _labeller(_("Select %(record)s")), _labeller(_("Actions for %(record)s"))
+
+    def write(record: Any) -> SafeString:
+        pk = conditional_escape(record.pk)
+        title = conditional_escape(cell(first, record, names).text)
+        return format_html(
             ROW,
-            pk=record.pk,
-            pick=format_html(PICK, record.pk, select % {"record": text}) if pick else NOTHING,
+            pk=pk,
+            pick=format_html(PICK, pk, select(title)) if pick else NOTHING,
             css=css,
-            url=entity.url("detail", record.pk),
-            title=text,
-            cells=_joined(write(cell(column, record, names)) for column, write in writers),
-            menu=menu % {"record": text},
+            url=list_url + pk,
+            title=title,
+            cells=_joined(td(cell(column, record, names)) for column, td in writers),
+            menu=menu(title),
         )
-        for record in records
-        for text in [cell(title, record, names).text]
-    )
+
+    return _joined(map(write, records))
 
 
 def card_classes(columns: Sequence[BoundColumn]) -> list[str]:
@@ -65,24 +67,35 @@ def card_classes(columns: Sequence[BoundColumn]) -> list[str]:
     return [f"{roles.get(i, 'extra')}{' num' if column.numeric else ''}" for i, column in enumerate(columns)]
 
 
-def _writer(css: str, label: str) -> Callable[[Cell], SafeString]:
-    """A function that writes the cells of one column."""
-    start, end = format_html('<td class="{}" data-l="{}">', css, label), format_html("</td>{}", "")
-    empty = format_html('<td class="{} none" data-l="{}">', css, label)
-    tags: dict[Cell, SafeString] = {}
+def _writer(column: BoundColumn, css: str) -> Callable[[Cell], SafeString]:
+    """A function that writes the cells of one column; what it wrote once it remembers."""
+    label = format_html(' data-l="{}"', capfirst(str(column.label))) if "fact" in css else NOTHING
+    start, end = format_html('<td class="{}"{}>', css, label), format_html("</td>{}", "")
+    empty = format_html('<td class="{} none"{}>{}</td>', css, label, EMPTY)
+    written: dict[str, SafeString] = {}
 
     def write(shown: Cell) -> SafeString:
         if shown.empty:
-            return empty + conditional_escape(shown.text) + end
-        if shown.link:
-            return start + format_html('<a href="{}">{}</a>', shown.link, shown.text) + end
-        if not shown.colour:
-            return start + conditional_escape(shown.text) + end
-        if shown not in tags:
-            tags[shown] = start + format_html('<span class="tag tag-{}">{}</span>', shown.colour, shown.text) + end
-        return tags[shown]
+            return empty
+        if shown.text not in written:
+            written[shown.text] = start + _inside(shown) + end
+        return written[shown.text]
 
     return write
+
+
+def _inside(shown: Cell) -> SafeString:
+    if shown.link:
+        return format_html('<a href="{}">{}</a>', shown.link, shown.text)
+    if shown.colour:
+        return format_html('<span class="tag tag-{}">{}</span>', shown.colour, shown.text)
+    return conditional_escape(shown.text)
+
+
+def _labeller(pattern: str) -> Callable[[SafeString], SafeString]:
+    """A function that puts a record's name into a translated text."""
+    before, after = map(conditional_escape, pattern.split("%(record)s"))
+    return lambda name: before + name + after
 
 
 def _joined(parts: Any) -> SafeString:

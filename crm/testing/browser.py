@@ -64,7 +64,7 @@ class Watch:
     def _console(self, said: ConsoleMessage) -> None:
         status = re.search(r"responded with a status of (\d+)", said.text)
         # htmx reports the requests that a page breaks off when it is left.
-        left = re.match(r"htmx:(afterRequest|sendError)", said.text)
+        left = re.match(r"htmx:(afterRequest|sendError|sendAbort)", said.text)
         if said.type == "error" and not left and not (status and int(status[1]) in self.allowed):
             self.complaints.append(f"console: {said.text} ({said.location.get('url', '')})")
 

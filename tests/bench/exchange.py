@@ -136,7 +136,8 @@ def measure_import(path: Path, rows: int, floor: float) -> list[dict[str, Any]]:
         {"work": "import, upload and preview", "rows": rows, "seconds": uploading},
         {"work": "import", "rows": rows, "seconds": round(seconds, 2), "ratio": round(seconds / floor, 2), "limit": 8,
          "ok": seconds <= 8 * floor, "counts": done.counters, "state": done.state},
-        {"work": "import, memory in MB", "worker": memory.own, "child": memory.child, "limit": 300, "ok": memory.own <= 300},
+        {"work": "import, memory in MB", "worker": memory.own, "child": memory.child, "limit": 300,
+         "ok": memory.own <= 300},
     ]  # fmt: skip
 
 

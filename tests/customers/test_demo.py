@@ -4,7 +4,6 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
 
 from crm.kernel.china import credit_code
 from crm.org.models import User
@@ -29,13 +28,25 @@ def test_the_demo_company_is_believable_and_loaded_once() -> None:
     assert len({c.name for c in customers}) == 300
     assert Contact.objects.count() > 300
     assert CustomerFollowUp.objects.filter(kind="plan").exists()
-    assert {"create", "assign", "claim", "apply", "accept", "refuse", "transfer", "recycle", "give_back", "change"} == set(
-        Change.objects.values_list("action", flat=True)
-    )
+    assert {
+        "create",
+        "assign",
+        "claim",
+        "apply",
+        "accept",
+        "refuse",
+        "transfer",
+        "recycle",
+        "give_back",
+        "change",
+    } == set(Change.objects.values_list("action", flat=True))
     assert OwnerChange.objects.exists()
 
     # What each role sees, from narrow to wide.
-    seen = [Customer.objects.visible_to(User.objects.get(username=name)).count() for name in ("zhangwei", "lina", "wangfang", "zhoumin", "hejing")]
+    seen = [
+        Customer.objects.visible_to(User.objects.get(username=name)).count()
+        for name in ("zhangwei", "lina", "wangfang", "zhoumin", "hejing")
+    ]
     assert seen == sorted(seen)
     assert seen[-1] == 300
 

@@ -10,7 +10,7 @@ from crm.kernel.errors import Denied, Refused
 from crm.notify.models import Message
 from crm.org.models import Department, Scope, User
 from crm.record.models import OwnerChange
-from crm.testing.people import People, all_permissions, grant
+from crm.testing.people import People, grant
 from customers.flows import ownership, pool
 from customers.models import Customer
 from tests.customers import make

@@ -132,7 +132,8 @@ def record_indexes(name: str, *extra: models.Index) -> list[models.Index]:
     """
     alive = models.Q(deleted_at=None)
     return [
-        models.Index(fields=["-created_at", "-id"], name=f"{name}_newest", condition=alive),
+        # With the owner in it, a far page of a scope is found in the index alone.
+        models.Index(fields=["-created_at", "-id"], name=f"{name}_newest", condition=alive, include=["owner"]),
         models.Index(fields=["owner", "-created_at", "-id"], name=f"{name}_owner", condition=alive),
         models.Index(fields=["number", "id"], name=f"{name}_number"),
         models.Index(fields=["-deleted_at", "-id"], name=f"{name}_bin", condition=~alive),

@@ -243,8 +243,8 @@ class Valkey:
         _wait(self.answers, 10, f"Valkey did not start.\n{_end(self._log)}")
 
     def stop(self) -> None:
-        """Save and stop it."""
-        self._client().shutdown(save=True)
+        """Save and stop it; where it cannot save, it stops all the same: jobs are in the database."""
+        self._client().shutdown(save=True, force=True)
         _wait(lambda: not self._socket.exists(), 10, "Valkey did not stop.")
 
     @property

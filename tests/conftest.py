@@ -8,6 +8,7 @@ from django.test import override_settings
 
 from crm.org import access
 from crm.testing.people import People, make_people
+from crm.web.templatetags.crm import icon
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -28,3 +29,4 @@ def people(db: None) -> People:
 def _fresh_caches() -> None:
     """A rolled-back test may leave rights in the process that a later test must not see."""
     access._cache.clear()
+    icon.cache_clear()

@@ -10,12 +10,19 @@ from pathlib import Path
 
 import psutil
 import pytest
+from django.utils.translation import override
 
 from crm.exchange.files.read import Flaw, Limits, open_table
 from crm.kernel.errors import Refused
 from tests.exchange import hostile
 
 SECONDS = 10
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    with override("en"):
+        yield
 
 
 def read(path: Path, name: str = "", **options: object) -> list[list[object]]:

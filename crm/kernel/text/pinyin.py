@@ -11,7 +11,7 @@ from pathlib import Path
 # A name with many characters of several readings is kept in so many spellings of initials.
 MOST_SPELLINGS = 8
 # A run of letters is cut into syllables in so many ways (xian: xian, xi'an).
-MOST_CUTS = 6
+MOST_CUTS = 12
 
 _LONGEST = 6  # letters in the longest syllable: chuang
 _ALSO_TYPED = {"lue": "lve", "nue": "nve", "lyu": "lv", "nyu": "nv"}

@@ -28,6 +28,9 @@ bench: ## Measure against performance limits; BENCH_SCALE=10k|100k|1m
 	@scripts/install dev
 	@$(PYTHON) -m tests.bench
 
+bench-compare: ## The measured scales side by side
+	@$(PYTHON) -m tests.bench compare
+
 format: ## Format the code and sort its imports
 	@scripts/install dev
 	@$(PYTHON) -m ruff check --quiet --fix-only .
@@ -44,4 +47,4 @@ screenshots: ## Make the README's screenshots again
 lock: ## Resolve pyproject.toml into requirements/*.txt
 	@scripts/lock
 
-.PHONY: help run stop test check bench format messages screenshots lock
+.PHONY: help run stop test check bench bench-compare format messages screenshots lock

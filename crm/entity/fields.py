@@ -4,7 +4,7 @@ None of them loads a table: picklists and users come from the cache of names, re
 looked up one by one and searched for as one types.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Self
 
 from django import forms
@@ -178,8 +178,3 @@ class RecordChoice(forms.Field):
 def department_choices(departments: "QuerySet[Department]") -> "QuerySet[Department]":
     """Active departments in the order of the tree."""
     return departments.filter(active=True).order_by("path")
-
-
-def indented(departments: Iterable[Department]) -> list[tuple[int, str]]:
-    """Choices that show the tree by their indent."""
-    return [(d.pk, "　" * d.depth + d.name) for d in departments]

@@ -99,10 +99,6 @@ class ListQuery:
         """Whether the database may have to sort or skip many rows: then it should move ids, not whole rows."""
         return start >= FAR or bool(self.words) or bool(self.entity.model.parent_field)
 
-    def is_filtered(self) -> bool:
-        """Whether anything narrows the list."""
-        return bool(self.words or self.filters.form.changed_data)
-
     def url(self, **changes: Any) -> str:
         """The list's URL with some parameters changed; None removes one. It goes to page 1 unless `page` is given."""
         params = self.params.copy()

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.entity.catalogue import SYSTEM_FIELDS
 from crm.entity.cells import Cell, cell
 from crm.entity.columns import BoundColumn, Column, bind
 from crm.entity.declare import Entity
@@ -16,8 +17,6 @@ from crm.record.names import Names
 
 if TYPE_CHECKING:
     from crm.org.models import User
-
-SYSTEM_FACTS = ("number", "owner", "department", "created_by", "created_at", "updated_by", "updated_at")
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Facts:
     def panels(self) -> list[Panel]:
         """The sections of the form, and what the system keeps."""
         found = [Panel(section.label, self.of(section.fields), section.folded) for section in self.entity.sections]
-        return [*found, Panel(gettext_lazy("System"), self.of(SYSTEM_FACTS), folded=True)]
+        return [*found, Panel(gettext_lazy("System"), self.of(SYSTEM_FIELDS), folded=True)]
 
     @property
     def figures(self) -> list[Fact]:

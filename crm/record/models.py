@@ -39,12 +39,14 @@ class Record(Tracked, Scoped, models.Model):
     )
 
     number = models.CharField(_("number"), max_length=40, editable=False, default="")
+    # The composite indexes below serve the owner; who wrote what is not indexed: each index costs every written row.
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
         related_name="+",
+        db_index=False,
         verbose_name=_("owner"),
     )
     department = models.ForeignKey(
@@ -64,6 +66,7 @@ class Record(Tracked, Scoped, models.Model):
         null=True,
         editable=False,
         related_name="+",
+        db_index=False,
         verbose_name=_("created by"),
     )
     updated_at = models.DateTimeField(_("updated at"), editable=False)
@@ -73,12 +76,13 @@ class Record(Tracked, Scoped, models.Model):
         null=True,
         editable=False,
         related_name="+",
+        db_index=False,
         verbose_name=_("updated by"),
     )
     version = models.PositiveIntegerField(default=1, editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)
     deleted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, editable=False, related_name="+", db_index=False
     )
     search = models.TextField(editable=False, default="", db_collation="C")
 

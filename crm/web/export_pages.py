@@ -22,7 +22,7 @@ from crm.kernel.dates import now
 from crm.kernel.errors import Refused
 from crm.org.models import User
 from crm.web.doors import find_entity, signed_in
-from crm.web.htmx import is_fragment, saved, toast, trigger
+from crm.web.htmx import closed, is_fragment, toast, trigger
 
 # How long after it was asked for a small export may be fetched: it is made when it is fetched.
 FETCHED_WITHIN = timedelta(minutes=10)
@@ -129,13 +129,13 @@ def _fetch(request: HttpRequest, address: str) -> HttpResponse:
     """Let the browser fetch the file; the page stays."""
     if not is_fragment(request):
         return redirect(address)
-    return saved(HttpResponse(status=204, headers={"HX-Redirect": address}))
+    return closed(HttpResponse(status=204, headers={"HX-Redirect": address}))
 
 
 def _started(request: HttpRequest, entity: Entity) -> HttpResponse:
     text = _("The export runs in the background. The file will be in the message centre.")
     if is_fragment(request):
-        return saved(trigger(toast(HttpResponse(status=204), text), "messages"))
+        return closed(trigger(toast(HttpResponse(status=204), text), "messages"))
     success(request, text)
     return redirect(f"{reverse('messages')}?tab=jobs")
 

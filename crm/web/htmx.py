@@ -49,3 +49,8 @@ def saved(response: R, pk: int | None = None, *, stay: bool = False) -> R:
     An open drawer or dialog closes, unless it has to `stay` because the response fills it.
     """
     return trigger(response, "saved", {"pk": pk, "stay": stay})
+
+
+def closed(response: R) -> R:
+    """Tell the page that its open drawer or dialog has done its work; what is behind stays as it is."""
+    return trigger(response, "done")

@@ -126,7 +126,7 @@ class Pop extends HTMLElement {
 document.addEventListener("pointerdown", (event) => Pop.current && !Pop.current.contains(event.target) && Pop.current.close());
 
 // ---- Drawers and dialogs ---------------------------------------------------------------------------
-// A request that targets #drawer-body or #dialog-body opens that dialog; the event `saved` closes both.
+// A request that targets #drawer-body or #dialog-body opens that dialog; the events `saved` and `done` close both.
 // Before one closes it sends a cancelable `leaving`, so that a form can ask about unsaved changes.
 
 // Where the focus begins: the first of these that there is.
@@ -158,7 +158,9 @@ document.addEventListener("click", (event) => {
 });
 // A press that begins and ends on the backdrop; dragging a selection out of the dialog is none.
 document.addEventListener("pointerdown", (event) => event.target.matches?.("dialog[open]") && outside(event) && leave(event.target));
-document.addEventListener("saved", ({ detail }) => detail.stay || LAYERS.forEach((dialog) => dialog.open && dialog.close()));
+const closeAll = () => LAYERS.forEach((dialog) => dialog.open && dialog.close());
+document.addEventListener("saved", ({ detail }) => detail.stay || closeAll());
+document.addEventListener("done", closeAll);
 
 function outside(event) {
   const box = event.target.getBoundingClientRect();

@@ -220,7 +220,8 @@ document.addEventListener("saved", async (event) => {
   const held = list.querySelector("c-rows")?.contains(document.activeElement);
   const { current, rows = [] } = list.querySelector("c-rows") ?? {};
   const place = rows.indexOf(current);
-  await window.htmx.ajax("GET", location.href, { target: list, swap: "outerHTML" });
+  if (list.ariaBusy === "true") return; // a newer query is on its way
+  await window.htmx.ajax("GET", location.href, { source: list, target: list, swap: "outerHTML" });
   const fresh = document.querySelector("c-rows");
   fresh?.find(event.detail.pk)?.classList.add("just-saved");
   if (held && fresh) fresh.focusRow(fresh.find(current?.dataset.pk) ?? fresh.rows[place] ?? fresh.rows.at(-1));

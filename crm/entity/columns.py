@@ -17,6 +17,7 @@ Kind = Literal[
     "long",
     "choice",
     "option",
+    "options",
     "user",
     "department",
     "record",
@@ -43,13 +44,29 @@ class Column:
 
 @dataclass(frozen=True)
 class BoundColumn:
-    """A column of one model, resolved."""
+    """A column of one model, resolved.
+
+    A custom field is a column like any other: `field` is a model field (without a model), `lookup` leads
+    to its value typed as that field says, `value` and `assign` read and write it.
+    """
 
     path: str
     label: str | Promise
     kind: Kind
     field: "models.Field[Any, Any] | None"
     sortable: bool
+    # Where the ORM finds the value, to filter, order, group and sum by; the path itself unless given.
+    lookup: str = ""
+    # Whether one may ask for it in filters, queries and statistics: not where only a part of it may be seen.
+    filterable: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lookup", self.lookup or self.path)
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether the company added the field."""
+        return self.path.startswith("cf_")
 
     @property
     def numeric(self) -> bool:
@@ -63,8 +80,15 @@ class BoundColumn:
             return self.path
         return self.path.rpartition("__")[0] or None
 
+    def assign(self, record: Any, value: Any) -> None:
+        """Put a value on a record; nothing is written yet."""
+        setattr(record, self.path, value)
+
     def value(self, record: Any) -> Any:
-        """The value on a record: a foreign key gives its id for cached names, the object for records."""
+        """The value on a record: a foreign key gives its id for cached names, the object for records.
+
+        Several options of a picklist ("options") are a list of ids.
+        """
         *way, last = self.path.split("__")
         for step in way:
             record = getattr(record, step)

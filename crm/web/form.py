@@ -12,11 +12,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from crm.entity import saving
 from crm.entity.declare import Entity
 from crm.entity.forms import RecordForm, form_class, quick_fields
 from crm.kernel.errors import Denied, Invalid
 from crm.org.models import User
-from crm.record import write
 from crm.record.models import Record
 from crm.record.submissions import once
 from crm.web.conflict import Conflict, conflict_of, take_theirs
@@ -42,7 +42,7 @@ def new(request: HttpRequest, app: str, name: str) -> HttpResponse:
     if not form.is_valid():
         return asked.show(form, status=422)
     try:
-        pk, fresh = once(user, request.POST.get("token", ""), lambda: _create(entity, form, user))
+        pk, fresh = once(user, request.POST.get("token", ""), lambda: saving.create(entity, form, user))
     except (Denied, Invalid) as error:
         return asked.show(_refused(form, entity, error), status=422)
     return asked.done(pk, _("Saved") if fresh else _("This was saved already"))
@@ -69,15 +69,6 @@ def edit(request: HttpRequest, app: str, name: str, pk: int) -> HttpResponse:
         return asked.show(_refused(form, entity, error), status=422)
 
 
-def _create(entity: Entity, form: RecordForm, user: User) -> Record:
-    record: Record = form.instance
-    with transaction.atomic():
-        entity.prepare(record, user)
-        write.insert([record], user)
-        _stay_within_scope(entity, record, user, entity.add_perm)
-    return record
-
-
 @transaction.atomic
 def _change(asked: "Asked", pk: int) -> HttpResponse:
     entity, user, data = asked.entity, asked.user, asked.request.POST.copy()
@@ -91,15 +82,8 @@ def _change(asked: "Asked", pk: int) -> HttpResponse:
         # Saving again is meant: it answers for the version that is shown now.
         data["version"] = str(record.version)
         return asked.show(form, conflict, status=409)
-    write.update([record], user)
-    _stay_within_scope(entity, record, user, "change")
+    saving.change(entity, form, user)
     return asked.done(pk, _("Saved"))
-
-
-def _stay_within_scope(entity: Entity, record: Record, user: User, perm: str) -> None:
-    """Nobody writes a record into a place where they could not have written it: undo, and say so."""
-    if not entity.queryset(user, perm).filter(pk=record.pk).exists():
-        raise Denied(_("You may see this one, but not write to it. Choose another, or ask its owner."))
 
 
 def _refused(form: RecordForm, entity: Entity, error: Denied | Invalid) -> RecordForm:

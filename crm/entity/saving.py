@@ -1,0 +1,40 @@
+"""From a valid form to a stored record, whatever door the form came through."""
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from crm.entity.declare import Entity
+from crm.entity.forms import RecordForm
+from crm.kernel.errors import Denied
+from crm.record import write
+from crm.record.models import Record
+
+if TYPE_CHECKING:
+    from crm.org.models import User
+
+
+def create(entity: Entity, form: RecordForm, user: "User") -> Record:
+    """Write the new record that a valid form holds; Denied for a place where the user may not create one."""
+    record: Record = form.instance
+    with transaction.atomic():
+        entity.prepare(record, user)
+        write.insert([record], user)
+        stay_within_scope(entity, record, user, entity.add_perm)
+    return record
+
+
+def change(entity: Entity, form: RecordForm, user: "User") -> Record:
+    """Write what a valid form of a locked record changed; Denied where that would leave the user's reach."""
+    record: Record = form.instance
+    with transaction.atomic():
+        write.update([record], user)
+        stay_within_scope(entity, record, user, "change")
+    return record
+
+
+def stay_within_scope(entity: Entity, record: Record, user: "User", perm: str) -> None:
+    """Nobody writes a record into a place where they could not have written it: undo, and say so."""
+    if not entity.queryset(user, perm).filter(pk=record.pk).exists():
+        raise Denied(_("You may see this one, but not write to it. Choose another, or ask its owner."))

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "import_export",
     "crm.org",
+    "crm.fields",
     "crm.record",
     "crm.flow",
     "crm.entity",

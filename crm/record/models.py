@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from crm.org.models import User
+from crm.record import custom
 from crm.record.picklists import PicklistOption
 from crm.record.query import RecordQuerySet
 from crm.record.scope import Scoped
@@ -35,8 +36,11 @@ class Record(Tracked, Scoped, models.Model):
     search_texts: ClassVar[Sequence[str]] = ()
     # Kept by the system: neither typed into forms nor listed in the change history.
     system_fields: ClassVar[frozenset[str]] = frozenset(
-        {"id", "search", "version", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "deleted_by"}
-    )
+        {
+            "id", "search", "custom", "version", "created_at", "created_by", "updated_at", "updated_by",
+            "deleted_at", "deleted_by",
+        }
+    )  # fmt: skip
 
     number = models.CharField(_("number"), max_length=40, editable=False, default="")
     # The composite indexes below serve the owner; who wrote what is not indexed: each index costs every written row.
@@ -85,6 +89,8 @@ class Record(Tracked, Scoped, models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, editable=False, related_name="+", db_index=False
     )
     search = models.TextField(editable=False, default="", db_collation="C")
+    # The fields that the company added, by name; see `crm.record.custom`.
+    custom = custom.CustomValues()
 
     objects = RecordQuerySet.as_manager()
 
@@ -105,11 +111,32 @@ class Record(Tracked, Scoped, models.Model):
             self._texts(self.search_names),
             self._texts(self.search_phones),
             self._texts(self.search_codes),
-            self._texts(self.search_texts),
+            [*self._texts(self.search_texts), *custom.searched(self)],
         )
 
     def _texts(self, names: Sequence[str]) -> list[str]:
         return [value for name in names if (value := getattr(self, name))]
+
+    def custom_value(self, name: str) -> Any:
+        """The value of a custom field; of users, departments, options and records the id."""
+        field = custom.custom_field(name)
+        return custom.decode(field, self.custom.get(name)) if field is not None else None
+
+    def set_custom(self, name: str, value: Any) -> None:
+        """Put a value into a custom field; None empties it, also where a new record would get a default."""
+        stored = custom.encode(value)
+        held = {key: each for key, each in self.custom.items() if key != name}
+        self.custom = held if stored is None and self.pk else {**held, name: stored}
+
+    def changed_values(self) -> dict[str, tuple[Any, Any]]:
+        """Field name → (value in the database, value now) of what differs; of relations the ids."""
+        names = {field.attname: field.name for field in self._meta.concrete_fields}
+        changed = {names[attname]: pair for attname, pair in self.changed_fields().items()}
+        for name, pair in custom.differences(*changed.pop(custom.COLUMN, ({}, {}))).items():
+            field = custom.custom_field(name)
+            if field is not None:
+                changed[name] = (custom.decode(field, pair[0]), custom.decode(field, pair[1]))
+        return changed
 
     def check_rules(self) -> dict[str, list[Any]]:
         """Rules over several fields: field name → sentences. Must not query (it runs per imported row)."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -49,6 +50,26 @@ class PicklistField(models.ForeignKey[Any, Any]):
         """Django's hook for migrations."""
         name, path, args, options = super().deconstruct()
         return name, path, args, {**options, "list": self.list}
+
+
+class PicklistSetField(ArrayField[Any, Any]):
+    """Several choices from a picklist, as ids in the order of the list; `list` is its key."""
+
+    def __init__(self, verbose_name: Any = None, *, list: str = "", **options: Any) -> None:
+        self.list = list
+        options.setdefault("base_field", models.BigIntegerField())
+        super().__init__(verbose_name=verbose_name, **options)
+
+    def deconstruct(self) -> Any:
+        """Django's hook for migrations."""
+        name, path, args, options = super().deconstruct()
+        return name, path, args, {**options, "list": self.list}
+
+    def to_python(self, value: Any) -> Any:
+        """Ids, also from the text "3,5" that the change history keeps."""
+        if isinstance(value, str):
+            return [int(part) for part in value.split(",") if part.strip().isdigit()]
+        return super().to_python(value)
 
 
 def picklist_fields(model: type[models.Model]) -> list[PicklistField]:

@@ -13,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 
 from crm.kernel.dates import now
-from crm.record import numbers
+from crm.record import custom, numbers
 from crm.record.models import Change, OwnerChange, Record
 from crm.record.rows import BATCH, insert_rows
 
@@ -36,6 +36,7 @@ def insert(records: Sequence[R], by: "User | None", *, action: str = "create", r
             record.created_by = record.updated_by = by
             _fill_department(record)
         model.before_write(records, by)
+        custom.before_write(records, by)
         for record in records:
             record.search = record.compose_search()
         insert_rows(records)
@@ -58,6 +59,7 @@ def update(records: Sequence[R], by: "User | None", *, action: str = "change", r
                 _fill_department(record)
         if records:
             type(records[0]).before_write(records, by)
+            custom.before_write(records, by)
         differences = {record.pk: record.changed_fields() for record in records}
         dirty = [record for record in records if differences[record.pk]]
         if not dirty:
@@ -143,10 +145,14 @@ def _log(
 
 def _readable(model: type[Record], difference: dict[str, tuple[Any, Any]]) -> dict[str, list[Any]]:
     fields = {field.attname: field for field in model._meta.concrete_fields if field.name not in model.system_fields}
+    own = custom.differences(*difference.get(custom.COLUMN, ({}, {})))
     return {
-        fields[name].name: [_as_text(fields[name], value) for value in pair]
-        for name, pair in difference.items()
-        if name in fields
+        **{
+            fields[name].name: [_as_text(fields[name], value) for value in pair]
+            for name, pair in difference.items()
+            if name in fields
+        },
+        **{name: [custom.as_text(value) for value in pair] for name, pair in own.items()},
     }
 
 

@@ -54,6 +54,8 @@ class Action:
     explain: Callable[[Collection[int], "User"], Text | None] | None = None
     # Called once per run, in its transaction, with the records that were done, the user and the inputs: for messages.
     after: Callable[[list[Any], "User", dict[str, Any]], None] | None = None
+    # Whether writing back the columns that it changed takes it back entirely; see `crm.flow.undo`.
+    undo: bool = False
 
     @property
     def name(self) -> str:

@@ -34,6 +34,7 @@ def still_needed(record: Any, user: "User") -> str | None:
     icon="trash",
     effect=gettext_lazy("It goes to the recycle bin. An administrator can restore it."),
     done=pgettext_lazy("notice", "Deleted"),
+    undo=True,
 )
 def delete(record: Any, *, by: "User") -> None:
     """The record goes to the recycle bin, where administrators can restore it. Refused while others need it."""

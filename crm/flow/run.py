@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from crm.flow import undo
 from crm.flow.action import Action, wrong_state
+from crm.flow.models import Command
 from crm.kernel.errors import Denied, Refused
 from crm.org.access import access_of
 from crm.record import write
@@ -32,6 +34,8 @@ class Outcome:
 
     done: list[Any] = field(default_factory=list)
     refused: list[tuple[Any, str]] = field(default_factory=list)
+    # What takes it back, if the action can be undone.
+    undo: Command | None = None
 
 
 def run(
@@ -52,6 +56,11 @@ def run(
             _one(action, record, by, data or {}, outcome)
         if outcome.refused and (action.bulk != "each" or len(ids) == 1):
             raise Refused(_first_refusal(outcome, len(ids)))
+        write.announce(outcome.done, by, action.name, _reason(data))
+        if action.undo and outcome.done:
+            outcome.undo = undo.remember(
+                outcome.done, by, action.name, action.done or action.label, action.perm, action.part
+            )
         if action.after and outcome.done:
             action.after(outcome.done, by, data or {})
     return outcome
@@ -109,11 +118,15 @@ def _one(action: Action, record: Any, by: "User", data: dict[str, Any], outcome:
             action.body(record, by=by, **data)
             if action.to is not None:
                 setattr(record, record.state_field, action.to)
-            write.update([record], by, action=action.name, reason=str(data.get("reason", "")))
+            write.update([record], by, action=action.name, reason=_reason(data), quiet=True)
     except Refused as error:
         outcome.refused.append((record, str(error)))
     else:
         outcome.done.append(record)
+
+
+def _reason(data: dict[str, Any] | None) -> str:
+    return str((data or {}).get("reason", ""))
 
 
 def _first_refusal(outcome: Outcome, asked: int) -> str:

@@ -29,6 +29,11 @@ class Tracked(models.Model):
         }
 
     def mark_saved(self) -> None:
-        """Take the present values as those in the database."""
+        """Take the present values as those in the database; `last_written` tells what the write changed."""
+        self.__dict__["_written"] = self.changed_fields()
         names = [field.attname for field in self._meta.concrete_fields]
         self.__dict__["_loaded"] = {name: self.__dict__[name] for name in names if name in self.__dict__}
+
+    def last_written(self) -> dict[str, tuple[Any, Any]]:
+        """Attribute name → (value before, value after), of the columns that the last write changed."""
+        return self.__dict__.get("_written", {})

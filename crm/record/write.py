@@ -6,12 +6,14 @@ imports and jobs cannot forget one of them.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 
+from crm.kernel import events
 from crm.kernel.dates import now
 from crm.record import custom, numbers
 from crm.record.models import Change, OwnerChange, Record
@@ -21,6 +23,23 @@ if TYPE_CHECKING:
     from crm.org.models import User
 
 R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True)
+class Written:
+    """One operation wrote these records; emitted inside its transaction, once however many they are."""
+
+    model: type[Record]
+    ids: Sequence[int]
+    action: str
+    by: "User | None"
+    reason: str = ""
+
+
+def announce(records: Sequence[Record], by: "User | None", action: str, reason: str = "") -> None:
+    """Emit `Written` for what one operation did in several writes that were told to be quiet."""
+    if records:
+        events.emit(Written(type(records[0]), [record.pk for record in records], action, by, reason))
 
 
 def insert(records: Sequence[R], by: "User | None", *, action: str = "create", reason: str = "") -> Sequence[R]:
@@ -43,15 +62,19 @@ def insert(records: Sequence[R], by: "User | None", *, action: str = "create", r
         _log(records, at, by, action, reason, {})
         _log_owners([(record, None, record.owner_id) for record in records if record.owner_id], at, by, action, reason)
         model.after_write(records, by)
+        announce(records, by, action, reason)
     for record in records:
         record.mark_saved()
     return records
 
 
-def update(records: Sequence[R], by: "User | None", *, action: str = "change", reason: str = "") -> Sequence[R]:
+def update(
+    records: Sequence[R], by: "User | None", *, action: str = "change", reason: str = "", quiet: bool = False
+) -> Sequence[R]:
     """Write what differs from what was loaded; records on which nothing changed are left alone.
 
-    Give rows that were loaded whole, and locked if what they hold decided anything.
+    Give rows that were loaded whole, and locked if what they hold decided anything. With `quiet` the caller
+    announces what it did, once for all its writes.
     """
     with transaction.atomic():
         for record in records:
@@ -76,6 +99,8 @@ def update(records: Sequence[R], by: "User | None", *, action: str = "change", r
         ]
         _log_owners(moved, at, by, action, reason)
         type(dirty[0]).after_write(dirty, by)
+        if not quiet:
+            announce(dirty, by, action, reason)
     for record in dirty:
         record.mark_saved()
     return records

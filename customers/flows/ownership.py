@@ -22,6 +22,7 @@ OWNED = (PoolState.ASSIGNED,)
     part="owned",
     after=messages.assigned,
     icon="user-share",
+    undo=True,
     effect=gettext_lazy("Contacts and follow-ups go along."),
 )
 def transfer(customer: Customer, *, by: User, owner: User, reason: str = "") -> None:
@@ -40,6 +41,7 @@ def transfer(customer: Customer, *, by: User, owner: User, reason: str = "") -> 
     danger=True,
     after=messages.recycled,
     icon="recycle",
+    undo=True,
     effect=gettext_lazy("The owner loses the customer; it stands in the pool that you choose, and the owner is told."),
 )
 def recycle(customer: Customer, *, by: User, pool: Department, reason: str = "") -> None:
@@ -63,6 +65,7 @@ def not_the_owner(customer: Customer, user: User) -> str | None:
     part="owned",
     danger=True,
     icon="arrow-back-up",
+    undo=True,
     effect=gettext_lazy("The customer goes to the pool of your department, where colleagues can claim it."),
 )
 def give_back(customer: Customer, *, by: User, reason: str) -> None:

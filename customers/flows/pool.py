@@ -154,6 +154,7 @@ def withdraw(customer: Customer, *, by: User) -> None:
     explain=taken_by,
     after=messages.assigned,
     icon="user-plus",
+    undo=True,
 )
 def assign(customer: Customer, *, by: User, owner: User, reason: str = "") -> None:
     """The customer goes from the pool to a salesperson."""
@@ -161,7 +162,13 @@ def assign(customer: Customer, *, by: User, owner: User, reason: str = "") -> No
 
 
 @action(
-    gettext_lazy("Move to another pool"), states=FREE, form=PoolForm, bulk="each", part="pool", icon="arrows-exchange"
+    gettext_lazy("Move to another pool"),
+    states=FREE,
+    form=PoolForm,
+    bulk="each",
+    part="pool",
+    icon="arrows-exchange",
+    undo=True,
 )
 def move(customer: Customer, *, by: User, pool: Department, reason: str = "") -> None:
     """The customer goes from one pool to another and keeps its state."""

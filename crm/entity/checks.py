@@ -83,7 +83,7 @@ def _actions(entity: Entity) -> Iterator[str]:
     if len(names) != len(set(names)):
         yield "actions: two have one name"
     for action in entity.actions:
-        for state in {*action.states, *([action.to] if action.to is not None else [])} - states:
+        for state in {*action.states, *action.on_row, *([action.to] if action.to is not None else [])} - states:
             yield f"action {action.name}: no state {state!r}"
 
 

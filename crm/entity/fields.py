@@ -46,17 +46,43 @@ class ChoiceField(forms.TypedChoiceField):
         )
 
 
-class UserField(forms.TypedChoiceField):
-    """One active user; `keep` stays valid on the record that has it."""
+class UserSelect(forms.Select):
+    """A select that holds the present choice and a few colleagues; the page turns it into a search box."""
+
+    def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> dict[str, Any]:
+        """Name the address where users are searched."""
+        return {**super().build_attrs(base_attrs, extra_attrs), "data-options": "/options/users/"}
+
+
+class UserField(forms.Field):
+    """One active user, chosen by id; `keep` stays valid on the record that has it."""
+
+    default_error_messages = {"unknown": _("Choose one of the offered users.")}
 
     def __init__(self, *, names: Names, keep: int | None = None, **options: Any) -> None:
-        choices = [(pk, name) for pk, name in names.users.items() if pk in names.active_users or pk == keep]
-        super().__init__(choices=[BLANK, *choices], coerce=int, empty_value=None, **options)
+        self.names, self.keep = names, keep
+        super().__init__(widget=UserSelect, **options)
 
-    def clean(self, value: Any) -> User | None:
-        """The chosen user."""
-        pk = super().clean(value)
-        return User.objects.get(pk=pk) if pk else None
+    def prepare_value(self, value: Any) -> Any:
+        """Make the present choice and the first users the select's options."""
+        pk = as_id(getattr(value, "pk", value))
+        chosen = [(pk, self.names.users[pk])] if pk in self.names.users else []
+        offered = self.names.find_users("", SUGGESTED)
+        self.widget.choices = [BLANK, *chosen, *(choice for choice in offered if choice not in chosen)]
+        return pk
+
+    def to_python(self, value: Any) -> User | None:
+        """The user, or None for an empty value."""
+        if value in self.empty_values:
+            return None
+        pk = as_id(getattr(value, "pk", value))
+        if pk is None or (pk != self.keep and pk not in self.names.active_users):
+            raise ValidationError(self.error_messages["unknown"], code="unknown")
+        return User.objects.get(pk=pk)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare ids."""
+        return str(getattr(initial, "pk", initial) or "") != str(data or "")
 
 
 class OptionChoices(forms.TypedMultipleChoiceField):
@@ -159,10 +185,8 @@ class RecordChoice(forms.Field):
         return str(getattr(initial, "pk", initial) or "") != str(data or "")
 
     def _find(self, value: Any) -> Any:
-        text = str(value or "")
-        if not text.isascii() or not text.isdigit() or len(text) > 18:
-            return None
-        return self.model.objects.visible_to(self.user, self.action).filter(pk=int(text)).first()
+        pk = as_id(value)
+        return self.model.objects.visible_to(self.user, self.action).filter(pk=pk).first() if pk else None
 
     def _likely(self) -> list[tuple[int, str]]:
         if not self.suggest or (self.within and self.parent is None):
@@ -173,6 +197,12 @@ class RecordChoice(forms.Field):
         return [
             (record.pk, str(record)) for record in offered.defer("search").order_by("-created_at", "-pk")[:SUGGESTED]
         ]
+
+
+def as_id(value: Any) -> int | None:
+    """What was sent, as the id of a row; None if it cannot be one."""
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 def department_choices(departments: "QuerySet[Department]") -> "QuerySet[Department]":

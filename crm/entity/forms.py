@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.entity.columns import kind_of
 from crm.entity.dates import DayField, InstantField
 from crm.entity.declare import Entity
-from crm.entity.fields import ChoiceField, OptionField, RecordChoice, UserField
+from crm.entity.fields import ChoiceField, OptionField, RecordChoice, UserField, as_id
 from crm.record.models import Record
 from crm.record.names import names
 
@@ -35,7 +35,7 @@ class RecordForm(forms.ModelForm[Any]):
             self.initial["version"] = self.instance.version
         for field in self.fields.values():
             if isinstance(field, RecordChoice) and field.within:
-                field.parent = _id(self._shown(field.within))
+                field.parent = as_id(getattr(shown := self._shown(field.within), "pk", shown))
 
     def _shown(self, name: str) -> Any:
         """What a field holds, typed or initial, without asking the field itself (it would query)."""
@@ -103,11 +103,6 @@ def form_class(
         entity.model, form=entity.form or RecordForm, fields=fields, formfield_callback=field_for
     )
     return made  # type: ignore[no-any-return]
-
-
-def _id(value: Any) -> int | None:
-    text = str(getattr(value, "pk", value) or "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 def _within(entity: Entity, target: type[Record], fields: Sequence[str]) -> str:

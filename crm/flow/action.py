@@ -48,6 +48,8 @@ class Action:
     # The letter that does it on the focused row of a list, such as "C".
     key: str = ""
     place: frozenset[Place] = frozenset({"row", "page"})
+    # States in which a list shows it as a button in the row itself; of several, the first that the user may do.
+    on_row: frozenset[str] = frozenset()
     # The named part of the scope that it works on, such as "pool".
     part: str | None = None
     # Says for records that the user cannot act on any more why that is; see `crm.flow.run`.
@@ -81,6 +83,7 @@ def action(
     perm: str = "",
     states: Collection[str] = (),
     place: Collection[Place] = ("row", "page"),
+    on_row: Collection[str] = (),
     **options: Any,
 ) -> Callable[[Callable[..., Any]], Action]:
     """Turn a function into an `Action`; its permission is called like the function unless `perm` says otherwise."""
@@ -92,6 +95,7 @@ def action(
             perm=perm or body.__name__,
             states=frozenset(states),
             place=frozenset(place),
+            on_row=frozenset(on_row),
             **options,
         )
 

@@ -6,7 +6,10 @@ more than remembering them. The organisation's stamp says when they are old.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice, product
 
+from crm.kernel.text.pinyin import MOST_SPELLINGS, initials, readings
 from crm.org.access import current_stamp
 from crm.org.models import Department, User
 from crm.record.picklists import PicklistOption
@@ -35,6 +38,21 @@ class Names:
     def options_of(self, list_key: str) -> list[Option]:
         """The active options of a list, in their order."""
         return [option for option in self.options.values() if option.list == list_key and option.active]
+
+    def find_users(self, words: str, most: int) -> list[tuple[int, str]]:
+        """(id, name) of at most `most` active users whose name, pinyin or initials contain the words."""
+        wanted = words.replace(" ", "").casefold()
+        found = ((pk, self.users[pk]) for pk, typed in self._spellings.items() if wanted in typed)
+        return list(islice(found, most))
+
+    @cached_property
+    def _spellings(self) -> dict[int, str]:
+        return {pk: _spellings(name) for pk, name in self.users.items() if pk in self.active_users}
+
+
+def _spellings(name: str) -> str:
+    spelled = islice(product(*readings(name)), MOST_SPELLINGS)
+    return " ".join([name, *map("".join, spelled), *initials(name)]).casefold()
 
 
 _kept: tuple[int, Names] | None = None

@@ -22,6 +22,7 @@ from crm.org.models import User
 from crm.web.doors import find_entity, signed_in
 from crm.web.filter_bar import Chip, FilterBox, boxes, chips
 from crm.web.htmx import is_fragment, page_of
+from crm.web.row_buttons import row_buttons
 from crm.web.row_menu import row_keys
 from crm.web.rows import card_classes, table_rows
 
@@ -106,7 +107,9 @@ class List:
     @cached_property
     def rows(self) -> SafeString:
         """The table's body; empty if nothing matches."""
-        return table_rows(self.entity, self.columns, self.query.rows, self.query.names)
+        rows = self.query.rows
+        button = row_buttons(self.entity, self.user, rows)
+        return table_rows(self.entity, self.columns, rows, self.query.names, button=button)
 
     @property
     def heads(self) -> list[Head]:

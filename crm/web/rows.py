@@ -24,20 +24,31 @@ FACTS_ON_A_CARD = 3
 
 NOTHING = conditional_escape("")
 ROW = (
-    '<tr data-pk="{pk}">{pick}<td class="{css}"><a class="open" href="{url}/">{title}</a></td>{cells}'
-    '<td class="act"><button type="button" class="more" aria-haspopup="menu" aria-label="{menu}">⋯</button></td></tr>\n'
+    '<tr data-pk="{pk}"{state}>{pick}<td class="{css}"><a class="open" href="{url}/">{title}</a></td>{cells}'
+    '<td class="act">{button}'
+    '<button type="button" class="more" aria-haspopup="menu" aria-label="{menu}">⋯</button></td></tr>\n'
 )
 PICK = '<td class="pick"><input type="checkbox" name="ids" value="{}" form="selection" aria-label="{}"></td>'
 
 
 def table_rows(
-    entity: Entity, columns: Sequence[BoundColumn], records: Sequence[Any], names: Names, *, pick: bool = True
+    entity: Entity,
+    columns: Sequence[BoundColumn],
+    records: Sequence[Any],
+    names: Names,
+    *,
+    pick: bool = True,
+    button: Callable[[Any], SafeString] | None = None,
 ) -> SafeString:
-    """The <tr> elements: a box to select it (with `pick`), the name as a link, the other columns, the row's menu."""
+    """The <tr> elements: a box to select it (with `pick`), the name as a link, the other columns, the row's menu.
+
+    `button` gives the button of its own that a row may have (`crm.web.row_buttons`).
+    """
     first, *others = columns
     css, *classes = card_classes(columns)
     writers = list(zip(others, map(_writer, others, classes), strict=True))
     list_url = conditional_escape(entity.url("list"))
+    state = _stater(entity)
     select, menu = _labeller(_("Select %(record)s")), _labeller(_("Actions for %(record)s"))
 
     def write(record: Any) -> SafeString:
@@ -46,11 +57,13 @@ def table_rows(
         return format_html(
             ROW,
             pk=pk,
+            state=state(record),
             pick=format_html(PICK, pk, select(title)) if pick else NOTHING,
             css=css,
             url=list_url + pk,
             title=title,
             cells=_joined(td(cell(column, record, names)) for column, td in writers),
+            button=button(record) if button else NOTHING,
             menu=menu(title),
         )
 
@@ -90,6 +103,17 @@ def _inside(shown: Cell) -> SafeString:
     if shown.colour:
         return format_html('<span class="tag tag-{}">{}</span>', shown.colour, shown.text)
     return conditional_escape(shown.text)
+
+
+def _stater(entity: Entity) -> Callable[[Any], SafeString]:
+    """A function that says a record's state, so that the page offers a selection only what fits it."""
+    name = entity.model.state_field
+    if not name:
+        return lambda record: NOTHING
+    states = {
+        value: format_html(' data-state="{}"', value) for value in dict(entity.model._meta.get_field(name).flatchoices)
+    }
+    return lambda record: states.get(getattr(record, name), NOTHING)
 
 
 def _labeller(pattern: str) -> Callable[[SafeString], SafeString]:

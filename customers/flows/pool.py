@@ -55,7 +55,9 @@ def applied_by(customer: Customer, user: User) -> str | None:
     explain=taken_by,
     icon="hand-grab",
     key="C",
+    on_row=FREE,
     done=gettext_lazy("Claimed and moved to My customers"),
+    undo=True,
 )
 def claim(customer: Customer, *, by: User) -> None:
     """The customer becomes yours at once."""
@@ -70,6 +72,8 @@ def claim(customer: Customer, *, by: User) -> None:
     explain=taken_by,
     after=messages.applied,
     icon="hand-stop",
+    key="A",
+    on_row=FREE,
     done=gettext_lazy("Request sent, waiting for your superior"),
 )
 def apply(customer: Customer, *, by: User, reason: str = "") -> None:

@@ -129,8 +129,8 @@ document.addEventListener("pointerdown", (event) => Pop.current && !Pop.current.
 // A request that targets #drawer-body or #dialog-body opens that dialog; the events `saved` and `done` close both.
 // Before one closes it sends a cancelable `leaving`, so that a form can ask about unsaved changes.
 
-// Where the focus begins: the first of these that there is.
-const FIRST = ["[data-focus]", "[autofocus]:not(.leave *)", "input:not([type=hidden]), select, textarea", ".dialog-foot .btn"];
+// Where the focus begins: the first of these that there is. In a layer that changes its tab it stays on the tab.
+const FIRST = ["[data-first]", "[data-focus]", "[autofocus]:not(.leave *)", "input:not([type=hidden]), select, textarea", ".dialog-foot .btn"];
 const LAYERS = ["drawer", "dialog"].map((id) => document.getElementById(id)).filter(Boolean);
 
 function leave(dialog) {
@@ -141,8 +141,9 @@ for (const dialog of LAYERS) {
   const body = dialog.firstElementChild;
   body.addEventListener("htmx:afterSettle", (event) => {
     if (event.target !== body || !body.firstElementChild) return;
+    const wanted = dialog.open ? ["[aria-current=page]", ...FIRST] : FIRST;
     if (!dialog.open) dialog.showModal();
-    FIRST.map((wanted) => body.querySelector(wanted)).find(Boolean)?.focus();
+    wanted.map((selector) => body.querySelector(selector)).find(Boolean)?.focus();
   });
   dialog.addEventListener("close", () => body.replaceChildren());
 }

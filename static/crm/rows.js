@@ -75,6 +75,7 @@ class Rows extends HTMLElement {
   letter(key, row) {
     if (key === "j" || key === "k") return this.move(row, key === "j" ? 1 : -1, false);
     if (key === "x") return this.select(row, !this.box(row)?.checked);
+    if (key === "b") return document.getElementById("bulk")?.focusFirst() ?? false;
     if ((this.dataset.keys ?? "").includes(key)) return this.runShortcut(row, key);
     return false;
   }
@@ -172,7 +173,7 @@ class Rows extends HTMLElement {
       head.checked = rows.length > 0 && selected.length === rows.length;
       head.indeterminate = selected.length > 0 && !head.checked;
     }
-    document.getElementById("bulk")?.update(selected.length, rows.length);
+    document.getElementById("bulk")?.update(selected, rows.length);
   }
 }
 
@@ -183,20 +184,30 @@ class Bulk extends HTMLElement {
     this.offer = this.querySelector("[data-all]");
     this.flag = this.querySelector("input[name=all]");
     this.offer?.addEventListener("click", () => this.takeAll());
+    this.acts = [...this.querySelectorAll("[data-states]")];
     this.querySelector("[data-none]").addEventListener("click", () => document.querySelector("c-rows").selectAll(false));
   }
 
+  // What fits none of the selected rows' states is not offered.
   update(selected, rows) {
     const list = document.getElementById("list");
-    this.hidden = !selected;
+    this.hidden = !selected.length;
     this.flag.disabled = true;
-    this.count.textContent = this.dataset.text.replace("#", selected);
+    this.count.textContent = this.dataset.text.replace("#", selected.length);
+    for (const act of this.acts) act.hidden = !selected.some((row) => act.dataset.states.split(" ").includes(row.dataset.state));
     if (!this.offer) return;
-    this.offer.hidden = selected < rows || !list.dataset.more;
+    this.offer.hidden = selected.length < rows || !list.dataset.more;
     this.offer.textContent = this.offer.dataset.text.replace("#", list.dataset.count);
   }
 
+  focusFirst() {
+    if (this.hidden) return false;
+    [...this.querySelectorAll("button")].find((button) => button.checkVisibility())?.focus();
+    return true;
+  }
+
   takeAll() {
+    for (const act of this.acts) act.hidden = false;
     this.flag.disabled = false;
     this.offer.hidden = true;
     this.count.textContent = this.dataset.text.replace("#", document.getElementById("list").dataset.count);

@@ -86,7 +86,8 @@ def assign(page: Page, names: list[str], person: str) -> None:
     dialog = page.locator("#dialog")
     for name in names:
         expect(dialog).to_contain_text(name)
-    dialog.get_by_label("负责人").select_option(label=person)
+    dialog.get_by_role("combobox", name="负责人").fill(person)
+    dialog.get_by_role("option", name=person).click()
     dialog.get_by_role("button", name="分配").click()
     expect(dialog).to_be_hidden()
     expect(page.locator("tbody tr")).to_have_count(5 - len(names))
@@ -95,7 +96,7 @@ def assign(page: Page, names: list[str], person: str) -> None:
 def log_a_call(page: Page, name: str, content: str) -> None:
     """In the drawer, from the row; the row then shows it."""
     row = page.locator("tbody tr").filter(has_text=name)
-    row.get_by_role("button").click()
+    row.get_by_role("button").last.click()
     page.get_by_role("menuitem", name="写跟进").click()
     drawer = page.locator("#drawer")
     drawer.get_by_label("跟进方式").select_option(label="电话")
@@ -132,8 +133,7 @@ def look_around(page: Page, name: str) -> None:
 def claim(page: Page, name: str) -> None:
     """From the pool, by the row's menu; then it is among one's own."""
     page.get_by_role("link", name="公海客户").first.click()
-    page.locator("tbody tr").filter(has_text=name).get_by_role("button").click()
-    page.get_by_role("menuitem", name="获取").click()
+    page.locator("tbody tr").filter(has_text=name).get_by_role("button", name="获取", exact=True).click()
     expect(page.get_by_role("link", name=name)).to_have_count(0)
     page.get_by_role("link", name="我的客户").first.click()
     expect(page.get_by_role("link", name=name)).to_be_visible()

@@ -8,8 +8,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from crm.testing.people import People
-from customers.models import Contact
+from crm.flow.run import run
+from crm.org.models import Role, Scope
+from crm.testing.people import People, grant
+from customers.flows.pool import apply
+from customers.models import Contact, Customer
 from tests.customers import make
 
 LIST, POOL = "/customers/customer/", "/customers/pool/"
@@ -184,9 +187,9 @@ def test_buttons_appear_only_for_what_one_may_do(alice: Client, people: People) 
     make.customer(name="公海公司")
     assert f"{LIST}new/" in html(alice.get(LIST))
     assert "/customers/pool/do/claim/" in html(alice.get(POOL))
-    for grant in people.seller.grants.filter(entity="customers.customer"):
-        grant.actions = ["view", "view_pool"]
-        grant.save()
+    for right in people.seller.grants.filter(entity="customers.customer"):
+        right.actions = ["view", "view_pool"]
+        right.save()
     for page in (html(alice.get(LIST)), html(alice.get(POOL))):
         assert f"{LIST}new/" not in page
         assert "/do/" not in page
@@ -232,3 +235,54 @@ def test_a_filter_by_a_record_out_of_sight_tells_nothing_about_it(alice: Client,
     assert "成都天宇贸易" not in page
     assert "赵敏" not in page
     assert Contact.objects.count() == 2
+
+
+def test_choices_of_a_field_within_another_are_those_of_its_record(alice: Client, people: People) -> None:
+    one, other = make.customer(people.alice, name="甲公司"), make.customer(people.alice, name="乙公司")
+    wanted = make.contact(one, people.alice, "陈静")
+    make.contact(other, people.alice, "陈晨")
+    found = alice.get("/customers/contact/options/", {"q": "陈", "customer": one.pk}).json()["results"]
+    assert [result["id"] for result in found] == [wanted.pk]
+
+
+def test_users_are_searched_by_pinyin(alice: Client, people: People) -> None:
+    assert alice.get("/options/users/", {"q": "zhangwei"}).json() == {
+        "results": [{"id": people.bob.pk, "text": "张伟"}]
+    }
+
+
+def test_rows_of_the_pool_have_a_button_for_what_their_state_allows(alice: Client, people: People) -> None:
+    idle = make.customer(name="甲公司")
+    page = html(alice.get(POOL))
+    assert f'hx-post="{POOL}{idle.pk}/do/claim/"' in page and "do/apply/" not in page
+
+    run(apply, Customer, [idle.pk], by=people.alice)
+
+    assert "row-act" not in html(alice.get(POOL))
+
+
+def test_who_may_not_claim_is_offered_to_apply(alice: Client, people: People) -> None:
+    idle = make.customer(name="甲公司")
+    revoke(people, "claim")
+    page = html(alice.get(POOL))
+    assert f'hx-get="{POOL}{idle.pk}/do/apply/"' in page and "do/claim/" not in page
+
+
+def test_a_rows_button_reaches_no_further_than_its_own_right(alice: Client, people: People) -> None:
+    make.customer(name="近的")
+    make.customer(name="远的", into=people.west)
+    revoke(people, "claim", "apply")
+    far = Role.objects.create(name="看所有公海")
+    grant(far, Customer.key(), {"view_pool"}, Scope.ALL)
+    near = Role.objects.create(name="获取近处的")
+    grant(near, Customer.key(), {"claim"}, Scope.DEPARTMENT)
+    people.alice.roles.add(far, near)
+    page = html(alice.get(POOL))
+    assert "近的" in page and "远的" in page
+    assert page.count("row-act") == 1
+
+
+def revoke(people: People, *actions: str) -> None:
+    for right in people.seller.grants.filter(entity=Customer.key()):
+        right.actions = [name for name in right.actions if name not in actions]
+        right.save()

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from crm.web import account, health, home, options, recycle_bin
+from crm.web import account, health, home, options, recycle_bin, undo
 
 handler400 = "crm.web.errors.bad_request"
 handler403 = "crm.web.errors.denied"
@@ -22,6 +22,7 @@ urlpatterns = [
     path("account/preference/", account.preference, name="preference"),
     path("options/users/", options.users, name="options-users"),
     path("messages/", include("crm.web.messages")),
+    path("undo/<uuid:token>/", undo.undo, name="undo"),
     path("recycle-bin/", recycle_bin.page, name="recycle-bin"),
     path("recycle-bin/<slug:app>/<slug:name>/<int:pk>/restore/", recycle_bin.restore, name="recycle-bin-restore"),
     path("admin/login/", account.administration),

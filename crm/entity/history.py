@@ -29,6 +29,8 @@ VERBS = {
     "import": gettext_lazy("Imported"),
     "delete": gettext_lazy("Deleted"),
     "restore": gettext_lazy("Restored"),
+    "undo": gettext_lazy("Undone"),
+    "hand_over": gettext_lazy("Handed over"),
     "attach": gettext_lazy("File added"),
     "detach": gettext_lazy("File removed"),
 }

@@ -125,9 +125,11 @@ def _write_back(command: Command, by: "User") -> Undone:
     entity = registry.find(command.entity)
     if entity is None or not access_of(by).can(command.entity, command.payload["perm"]):
         raise Denied(_("You no longer have the right to undo this."))
-    stored = {pk: values for pk, values in command.payload["rows"]}
+    stored: dict[int, dict[str, list[Any]]] = dict(command.payload["rows"])
+    model = entity.model
     # Locked in the order of ids, as every writer does; what stands in the recycle bin can come back.
-    found = {record.pk: record for record in entity.model.objects.within(stored).select_for_update(of=("self",))}
+    rows = model.objects.filter(pk__in=stored).select_for_update(of=("self",)).order_by("pk")
+    found = {record.pk: record for record in rows}
     if len(stored) == 1 and not found:
         raise Refused(_("The record no longer exists."))
     undone, done = Undone(), []

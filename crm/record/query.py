@@ -1,6 +1,5 @@
 """The queryset of every record: `visible_to` is the only way in."""
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.db import models
@@ -24,10 +23,6 @@ class RecordQuerySet(models.QuerySet[R]):
     def deleted(self) -> Self:
         """Rows in the recycle bin, those deleted last first."""
         return self.filter(deleted_at__isnull=False).order_by("-deleted_at", "-pk")
-
-    def within(self, ids: Collection[int]) -> Self:
-        """The rows of these ids in their order, deleted ones too: for putting back what a user's own command changed."""
-        return self.filter(pk__in=ids).order_by("pk")
 
     def visible_to(self, user: "User", action: str = "view", part: str | None = None) -> Self:
         """Rows on which `user` may do `action`, as one indexed condition; `part` names one way of seeing."""

@@ -21,12 +21,14 @@ from crm.entity.declare import Entity
 from crm.entity.query import ListQuery
 from crm.flow.action import Action
 from crm.flow.delete import delete as delete_action
+from crm.flow.models import Command
 from crm.flow.run import MOST_AT_ONCE, Outcome, check, run
 from crm.kernel import registry
 from crm.kernel.errors import Denied, Refused
 from crm.org.models import User
 from crm.web.doors import find_entity, signed_in
 from crm.web.htmx import is_fragment, saved, toast
+from crm.web.undo import address, button
 
 DIALOG = "dialog-body"
 # Names of chosen records that the dialog shows.
@@ -130,12 +132,14 @@ def _told(asked: Asked, ids: Sequence[int], outcome: Outcome, bulk: bool) -> Htt
     text = done_text(asked.action, len(outcome.done), bulk)
     if outcome.refused:
         context = {"action": asked.action, "text": text, "outcome": outcome, "entity": asked.entity}
+        context["undo"] = address(outcome.undo)
         if is_fragment(asked.request):
             response = render(asked.request, "record/outcome.html", context)
             response.headers["HX-Retarget"], response.headers["HX-Reswap"] = f"#{DIALOG}", "innerHTML"
             return saved(response, stay=True)
         return render(asked.request, "record/outcome_page.html", context)
-    return _left(asked, ids[0], text) if not bulk else _back_to_list(asked, text)
+    command = outcome.undo
+    return _left(asked, ids[0], text, command) if not bulk else _back_to_list(asked, text, command)
 
 
 def done_text(action: Action, count: int, bulk: bool) -> str:
@@ -146,20 +150,20 @@ def done_text(action: Action, count: int, bulk: bool) -> str:
     return ngettext("%(action)s: %(count)s record done", "%(action)s: %(count)s records done", count) % words
 
 
-def _left(asked: Asked, pk: int, text: str) -> HttpResponse:
+def _left(asked: Asked, pk: int, text: str, command: Command | None) -> HttpResponse:
     """After an action on one record: the same page anew, or the list if the record is out of sight now."""
     gone = not asked.entity.queryset(asked.user).filter(pk=pk).exists()
     if is_fragment(asked.request) and not (gone and _on_page_of(asked, pk)):
-        return saved(toast(HttpResponse(status=204), text), pk)
-    success(asked.request, text)
+        return saved(toast(HttpResponse(status=204), text, action=button(command)), pk)
+    success(asked.request, text, extra_tags=address(command))
     target = asked.entity.url("list") if gone else asked.entity.url("detail", pk)
     return HttpResponse(status=204, headers={"HX-Redirect": target}) if is_fragment(asked.request) else redirect(target)
 
 
-def _back_to_list(asked: Asked, text: str) -> HttpResponse:
+def _back_to_list(asked: Asked, text: str, command: Command | None) -> HttpResponse:
     if is_fragment(asked.request):
-        return saved(toast(HttpResponse(status=204), text))
-    success(asked.request, text)
+        return saved(toast(HttpResponse(status=204), text, action=button(command)))
+    success(asked.request, text, extra_tags=address(command))
     return redirect(asked.entity.url("list"))
 
 

@@ -37,6 +37,7 @@ SCRIPTS = (
         "crm/rows.js",
         "crm/record.js",
         "crm/messages.js",
+        "crm/undo.js",
     ),
 )
 

@@ -11,10 +11,13 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm.entity import saving
 from crm.entity.declare import Entity
 from crm.entity.forms import RecordForm, form_class, quick_fields
+from crm.flow import undo
+from crm.flow.models import Command
 from crm.kernel.errors import Denied, Invalid
 from crm.org.models import User
 from crm.record.models import Record
@@ -23,6 +26,7 @@ from crm.web.conflict import Conflict, conflict_of, take_theirs
 from crm.web.doors import find_entity, find_record, signed_in
 from crm.web.form_page import FormPage
 from crm.web.htmx import is_fragment, saved, toast
+from crm.web.undo import address, button
 
 DRAWER = "drawer-body"
 
@@ -83,7 +87,7 @@ def _change(asked: "Asked", pk: int) -> HttpResponse:
         data["version"] = str(record.version)
         return asked.show(form, conflict, status=409)
     saving.change(entity, form, user)
-    return asked.done(pk, _("Saved"))
+    return asked.done(pk, _("Saved"), undo.remember([record], user, "change", gettext_lazy("Edited")))
 
 
 def _refused(form: RecordForm, entity: Entity, error: Denied | Invalid) -> RecordForm:
@@ -141,11 +145,11 @@ class Asked:
         page = FormPage(self.request, self.entity, self.record, form, conflict=conflict, in_drawer=self.in_drawer)
         return render(self.request, template, {"page": page}, status=status)
 
-    def done(self, pk: int, text: str) -> HttpResponse:
+    def done(self, pk: int, text: str, command: Command | None = None) -> HttpResponse:
         """After saving: the drawer closes; the page goes on to the record or to the next new one."""
         if self.in_drawer:
-            return saved(toast(HttpResponse(status=204), text), pk)
-        success(self.request, text)
+            return saved(toast(HttpResponse(status=204), text, action=button(command)), pk)
+        success(self.request, text, extra_tags=address(command))
         if self.request.POST.get("then") == "new":
             return HttpResponseRedirect(self.request.get_full_path())
         return redirect(self.entity.url("detail", pk))

@@ -2,6 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
+from crm.flow import undo
 from crm.jobs.schedule import daily, every, periodic
 from crm.notify import inbox
 from crm.record import submissions
@@ -18,6 +19,12 @@ def alive(slot: datetime) -> None:
 def prune_messages(slot: datetime) -> None:
     """Delete messages that nobody will look for any more."""
     inbox.prune(slot)
+
+
+@periodic("web.forget-commands", daily(time(3)))
+def forget_commands(slot: datetime) -> None:
+    """Forget what was done more than a week ago and cannot be undone any more."""
+    undo.prune()
 
 
 @periodic("web.forget-submissions", daily(time(3)))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, Value, When
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.http import urlencode
@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from crm.flow import undo
+from crm.flow.models import Command
 from crm.flow.run import run
 from crm.jobs import handlers, queue
 from crm.jobs.models import ACTIVE, Job, State
@@ -25,8 +27,14 @@ from crm.org.models import User
 from crm.web.doors import signed_in
 from crm.web.htmx import is_fragment, saved, toast, trigger
 from crm.web.message_rows import MessageRow, message_rows
+from crm.web.undo import Recent, button, recent_rows
 
-TABS = {"unread": gettext_lazy("Unread"), "read": gettext_lazy("Read"), "jobs": gettext_lazy("Imports and exports")}
+TABS = {
+    "unread": gettext_lazy("Unread"),
+    "read": gettext_lazy("Read"),
+    "jobs": gettext_lazy("Imports and exports"),
+    "recent": gettext_lazy("Recent actions"),
+}
 PAGE = 20
 COLOURS = {State.RUNNING: "primary", State.DONE: "success", State.FAILED: "danger"}
 # Seconds between two polls of a page that is seen.
@@ -59,6 +67,7 @@ class Panel:
     jobs: list[JobRow]
     before: int | None  # what came before this id is shown; None for the first page
     older: int | None  # the next page's `before`
+    recent: Sequence[Recent] = ()
 
     @property
     def is_live(self) -> bool:
@@ -123,33 +132,30 @@ def act(request: HttpRequest, pk: int, action_name: str) -> HttpResponse:
     action = entity.action(action_name) if entity and action_name in message.actions else None
     if entity is None or action is None or message.record_id is None:
         raise Http404
-    run(action, entity.model, [message.record_id], by=message.user)
+    outcome = run(action, entity.model, [message.record_id], by=message.user)
     inbox.mark_read(message.user, pk)
     text = _("Done: %(action)s") % {"action": action.label}
-    return saved(toast(_changed(request), text), message.record_id)
+    return saved(toast(_changed(request), text, action=button(outcome.undo)), message.record_id)
 
 
 @require_POST
 def mark_read(request: HttpRequest) -> HttpResponse:
     """Mark one message as read, or all of them where none is named; can be undone."""
     named = [int(pk) for pk in request.POST.getlist("pk") if pk.isdecimal()]
-    at = inbox.mark_read(signed_in(request.user), *named)
+    user = signed_in(request.user)
+    at = inbox.mark_read(user, *named)
     if at is None:
         return toast(_changed(request), _("Nothing is unread"))
-    undo = f"{reverse('messages-unread')}?{urlencode({'at': at.isoformat()})}"
-    text = _("Marked as read") if named else _("All marked as read")
-    return toast(_changed(request), text, action=(_("Undo"), undo))
+    text = gettext_lazy("Marked as read") if named else gettext_lazy("All marked as read")
+    command = undo.keep(user, "messages.read", text, {"at": at.isoformat()})
+    return toast(_changed(request), text, action=button(command))
 
 
-@require_POST
-def mark_unread(request: HttpRequest) -> HttpResponse:
-    """Undo a marking as read."""
-    try:
-        at = datetime.fromisoformat(request.GET.get("at", ""))
-    except ValueError:
-        return HttpResponseBadRequest()
-    inbox.mark_unread(signed_in(request.user), at)
-    return toast(_changed(request), _("Undone"))
+def _unread_again(command: Command, user: User) -> undo.Undone:
+    return undo.Undone(inbox.mark_unread(user, datetime.fromisoformat(command.payload["at"])))
+
+
+undo.reversible("messages.read", _unread_again)
 
 
 @require_POST
@@ -197,8 +203,14 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     user, tab, before = signed_in(request.user), request.GET.get("tab", ""), request.GET.get("before", "")
     tab = tab if tab in TABS else "unread"
     after = int(before) if before.isdecimal() else None
-    panel = jobs_panel(user, after) if tab == "jobs" else messages_panel(user, tab, after)
-    return {"panel": panel, "tabs": TABS.items()}
+    return {"panel": _panel(user, tab, after), "tabs": TABS.items()}
+
+
+def _panel(user: User, tab: str, before: int | None) -> Panel:
+    if tab == "recent":
+        rows, older = recent_rows(user, before)
+        return Panel(tab, [], [], before, older, rows)
+    return jobs_panel(user, before) if tab == "jobs" else messages_panel(user, tab, before)
 
 
 def _older(found: Sequence[Any]) -> int | None:
@@ -242,7 +254,6 @@ urlpatterns = [
     path("drawer/", drawer, name="messages-drawer"),
     path("poll/", poll, name="messages-poll"),
     path("read/", mark_read, name="messages-read"),
-    path("unread/", mark_unread, name="messages-unread"),
     path("<int:pk>/", open_message, name="message"),
     path("<int:pk>/do/<slug:action_name>/", act, name="message-act"),
     path("jobs/<int:pk>/cancel/", cancel_job, name="job-cancel"),

@@ -187,7 +187,7 @@ class Toast extends HTMLElement {
     });
     for (const note of this.querySelectorAll("p")) {
       note.remove();
-      this.add({ text: note.textContent, kind: note.dataset.kind });
+      this.add({ text: note.textContent, kind: note.dataset.kind, label: note.dataset.label, url: note.dataset.url });
     }
   }
 

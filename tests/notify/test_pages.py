@@ -264,11 +264,6 @@ def test_without_scripts_marking_leads_back_to_the_page(people: People) -> None:
     assert not inbox.unread_of(people.alice).exists()
 
 
-@pytest.mark.parametrize("at", ["", "yesterday", "2026-13-01"])
-def test_an_undo_that_cannot_be_read_is_refused(people: People, at: str) -> None:
-    assert post(signed_in(people.alice), f"/messages/unread/?at={at}").status_code == 400
-
-
 # -- actions
 
 

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import DateRangeField
 
+from crm.entity.catalogue import Catalogue
 from crm.entity.columns import kind_of
 from crm.entity.dates import DayField
 from crm.entity.declare import Entity
@@ -56,13 +57,20 @@ class RecordFilter(django_filters.Filter):
     field_class = RecordChoice
 
 
-def filter_set(entity: Entity, data: Mapping[str, Any], user: "User", names: Names) -> django_filters.FilterSet:
-    """The bound filter set of an entity for a user; unknown parameters have no effect."""
-    declared = {name: _filter_for(entity.model, name, user, names) for name in entity.filters}
+def filter_set(
+    entity: Entity, data: Mapping[str, Any], user: "User", names: Names, fields: Catalogue
+) -> django_filters.FilterSet:
+    """The bound filter set of an entity over the user's fields; unknown parameters have no effect."""
+    declared = {name: _filter_for(entity.model, name, user, names) for name in filter_names(entity, fields)}
     meta = type("Meta", (), {"model": entity.model, "fields": []})
     made: Any = type(f"{type(entity).__name__}Filters", (django_filters.FilterSet,), {**declared, "Meta": meta})
     made.base_filters = _OfOneRequest(made.base_filters)
     return made(data=data, queryset=entity.list_queryset(user))  # type: ignore[no-any-return]
+
+
+def filter_names(entity: Entity, fields: Catalogue) -> list[str]:
+    """The declared filters over fields that the reader may see and ask for."""
+    return [column.path for column in fields.choose(entity.filters) if column.filterable]
 
 
 class _OfOneRequest(dict[str, django_filters.Filter]):

@@ -5,12 +5,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
+from crm.entity.catalogue import Catalogue
+from crm.entity.columns import BoundColumn, bind
+from crm.entity.conditions import tree
+from crm.entity.conditions.operators import may_be_null
+from crm.entity.conditions.terms import Terms
+from crm.entity.conditions.tree import Group, Unreadable
 from crm.entity.declare import Entity
 from crm.entity.filters import filter_set
+from crm.kernel.errors import Refused
 from crm.record.names import names
 
 if TYPE_CHECKING:
@@ -25,6 +33,8 @@ MOST_COUNTED = 10_000
 FAR = 1_000
 LAST_PAGE = 1_000_000
 LONGEST_QUERY = 100  # characters
+# What an advanced query is written with need not be escaped in a URL.
+READABLE = "(),;"
 
 
 @dataclass(frozen=True)
@@ -39,37 +49,75 @@ class Count:
 
 
 class ListQuery:
-    """The query of one list for one user."""
+    """The query of one list for one user; `columns` are the ones that its rows show, else the declared ones."""
 
-    def __init__(self, entity: Entity, params: QueryDict, user: "User") -> None:
+    def __init__(
+        self, entity: Entity, params: QueryDict, user: "User", columns: Sequence[BoundColumn] | None = None
+    ) -> None:
         self.entity, self.params, self.user = entity, params, user
         self.words = params.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY]
         self.size = _one_of(params.get("size"), SIZES, DEFAULT_SIZE)
         self.page = _page_number(params.get("page"))
         self.names = names(getattr(user, "org_stamp", None))
+        self.terms = Terms(entity, user, self.names)
+        declared = [column.path for column in entity.bound_columns]
+        self.columns = self.terms.fields.choose(declared) if columns is None else columns
 
     @cached_property
     def filters(self) -> "django_filters.FilterSet":
         """The bound filter set (its `form` is the filter bar)."""
-        return filter_set(self.entity, self.params, self.user, self.names)
+        return filter_set(self.entity, self.params, self.user, self.names, self.terms.fields)
 
     @cached_property
     def sort(self) -> tuple[str, ...]:
         """The order, as field names with `-` for descending; the entity's own unless a sortable column is named."""
         wanted = self.params.get("sort", "")
-        sortable = {column.path for column in self.entity.bound_columns if column.sortable}
-        return (wanted,) if wanted.removeprefix("-") in sortable else tuple(self.entity.order)
+        column = self.terms.fields.get(wanted.removeprefix("-"))
+        return (wanted,) if column is not None and column.sortable else tuple(self.entity.order)
+
+    @cached_property
+    def where(self) -> Group:
+        """The advanced query; empty if there is none or it cannot be read (see `problems`)."""
+        try:
+            return tree.read(self.params.get("where", ""))
+        except Unreadable:
+            return Group()
+
+    @cached_property
+    def _asked(self) -> "tuple[Q, list[str]]":
+        condition, problems = self.terms.compile(self.where)
+        return condition, [problem.text for problem in problems]
+
+    @cached_property
+    def problems(self) -> list[str]:
+        """What of the query is left out because it cannot be read, as sentences."""
+        told = [str(error) for errors in self.filters.form.errors.values() for error in errors]
+        if self.params.get("where") and not self.where:
+            told.append(_("The advanced query in the address cannot be read."))
+        return told + self._asked[1]
+
+    def refuse_unreadable(self) -> None:
+        """Raise `Refused` if a condition is left out: whoever acts on all that matches means what was asked."""
+        if self.problems:
+            raise Refused(
+                _("A condition of the query cannot be read. Remove it first: %(why)s") % {"why": self.problems[0]}
+            )
 
     @cached_property
     def matching(self) -> QuerySet[Any]:
         """All rows that match, in no order: the start of counts, exports, statistics and bulk actions."""
         rows: Any = self.filters.qs if self.filters.is_valid() else self.entity.list_queryset(self.user)
-        return rows.matching(self.words)  # type: ignore[no-any-return]
+        return rows.filter(self._asked[0]).matching(self.words)  # type: ignore[no-any-return]
 
     @property
     def ordered(self) -> QuerySet[Any]:
         """The matching rows in the list's order, ties broken by id."""
-        return self.matching.order_by(*ordering(self.entity, self.sort))
+        return self.matching.order_by(*ordering(self.entity, self.sort, self.terms.fields))
+
+    @property
+    def exact_count(self) -> Count:
+        """How many match, however many."""
+        return Count(self.matching.order_by().count(), more=False)
 
     @cached_property
     def count(self) -> Count:
@@ -86,7 +134,7 @@ class ListQuery:
         return found[: self.size]
 
     def _fetch(self, start: int, length: int) -> list[Any]:
-        relations = {column.relation for column in self.entity.bound_columns if column.relation}
+        relations = {column.relation for column in self.columns if column.relation}
         wide = self.ordered.select_related(*sorted(relations)) if relations else self.ordered
         wide = wide.defer("search")
         if not self._sorts_many(start):
@@ -108,22 +156,23 @@ class ListQuery:
             params.pop(name, None)
             if value is not None:
                 params.setlist(name, [str(v) for v in value] if isinstance(value, list | tuple) else [str(value)])
-        text = params.urlencode()
+        text = params.urlencode(safe=READABLE)
         return f"{self.entity.url('list')}?{text}" if text else self.entity.url("list")
 
 
-def ordering(entity: Entity, sort: Sequence[str]) -> list[OrderBy | str]:
+def ordering(entity: Entity, sort: Sequence[str], fields: Catalogue | None = None) -> list[OrderBy | str]:
     """The ORDER BY of a list. Empty values come last in falling order and first in rising order, as in the indexes."""
     parts: list[OrderBy | str] = []
     falling = False
     for name in sort:
         falling = name.startswith("-")
-        field = entity.model._meta.get_field(name.removeprefix("-"))
-        if field.null:
-            column = F(field.name)
-            parts.append(column.desc(nulls_last=True) if falling else column.asc(nulls_first=True))
+        path = name.removeprefix("-")
+        column = (fields.get(path) if fields else None) or bind(entity.model, path)
+        if may_be_null(column):
+            value = F(column.lookup)
+            parts.append(value.desc(nulls_last=True) if falling else value.asc(nulls_first=True))
         else:
-            parts.append(name)
+            parts.append(f"-{column.lookup}" if falling else column.lookup)
     return [*parts, "-pk" if falling else "pk"]
 
 

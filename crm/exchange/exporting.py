@@ -125,8 +125,10 @@ def _found(export: Export, user: "User") -> QuerySet[Any]:
     """The rows of the list's query that the user may export, in the list's order."""
     entity = entity_of(export)
     check_right(entity, user)
-    rows = ListQuery(entity, QueryDict(export.query), user).ordered
-    rows = rows.filter(entity.model.visible(user, access_of(user), "export", entity.part))
+    query = ListQuery(entity, QueryDict(export.query), user)
+    if export.selection is None:
+        query.refuse_unreadable()
+    rows = query.ordered.filter(entity.model.visible(user, access_of(user), "export", entity.part))
     return rows if export.selection is None else rows.filter(pk__in=export.selection)
 
 

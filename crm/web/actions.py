@@ -67,8 +67,9 @@ def chosen(request: HttpRequest, entity: Entity, user: User) -> list[int]:
     """
     params = request.POST if request.method == "POST" else request.GET
     if "all" in params:
-        rows = ListQuery(entity, request.GET, user).matching.order_by("pk")
-        ids = list(rows.values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
+        query = ListQuery(entity, request.GET, user)
+        query.refuse_unreadable()
+        ids = list(query.matching.order_by("pk").values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
     else:
         ids = [int(pk) for pk in dict.fromkeys(params.getlist("ids")) if pk.isascii() and pk.isdigit() and len(pk) < 19]
     if not ids:

@@ -111,7 +111,7 @@ class FilterBox:
 
 def boxes(query: ListQuery) -> list[FilterBox]:
     """The filter bar, in the declared order."""
-    return [FilterBox(query, name) for name in query.entity.filters]
+    return [FilterBox(query, name) for name in query.filters.base_filters]
 
 
 def chips(query: ListQuery, bar: list[FilterBox]) -> Iterator[Chip]:

@@ -24,6 +24,7 @@ STYLES = (
         "crm/record.css",
         "crm/messages.css",
         "crm/exchange.css",
+        "crm/statistics.css",
         "crm/print.css",
     ),
 )
@@ -38,6 +39,7 @@ SCRIPTS = (
         "crm/record.js",
         "crm/messages.js",
         "crm/undo.js",
+        "crm/inplace.js",
     ),
 )
 

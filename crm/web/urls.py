@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from crm.web import actions, attachments, duplicates, export_pages, form, import_pages, options, record, row_menu, tabs
+from crm.web import (
+    actions,
+    attachments,
+    duplicates,
+    export_pages,
+    form,
+    import_pages,
+    options,
+    record,
+    row_menu,
+    statistics,
+    tabs,
+)
 from crm.web import list as lists
 
 urlpatterns = [
@@ -24,4 +36,5 @@ urlpatterns = [
     path("<int:pk>/attachments/<int:file>/delete/", attachments.remove, name="remove-attachment"),
     *import_pages.urlpatterns,
     *export_pages.urlpatterns,
+    *statistics.urlpatterns,
 ]

@@ -19,14 +19,15 @@ NOTHING = conditional_escape("")
 def row_buttons(entity: Entity, user: User, records: Sequence[Any]) -> Callable[[Any], SafeString]:
     """A function that gives a record's button as HTML, empty if it has none.
 
-    Costs one query per action whose scope is not that of the list itself.
+    Costs one query per action whose scope is not that of the list itself, if any row has its state.
     """
-    offered = [(action, _may(entity, user, action, records)) for action in entity.actions if action.on_row]
-    granted = [(action, may) for action, may in offered if entity.can(user, action.perm)]
+    states = {_state(record) for record in records}
+    fitting = [action for action in entity.actions if action.on_row & states and entity.can(user, action.perm)]
+    offered = [(action, _may(entity, user, action, records)) for action in fitting]
 
     def button(record: Any) -> SafeString:
-        for action, may in granted:
-            if getattr(record, record.state_field) in action.on_row and may(record.pk):
+        for action, may in offered:
+            if _state(record) in action.on_row and may(record.pk):
                 url = entity.url(f"do/{action.name}", record.pk)
                 return format_html(ASKING if action.asks else AT_ONCE, url=url, label=action.label)
         return NOTHING
@@ -39,7 +40,10 @@ def _may(entity: Entity, user: User, action: Action, records: Sequence[Any]) -> 
     key, access = entity.model.key(), access_of(user)
     if access.scope(key, action.perm) == access.scope(key, entity.view_perm) and action.part in (None, entity.part):
         return lambda pk: True
-    ids = [record.pk for record in records]
+    ids = [record.pk for record in records if _state(record) in action.on_row]
     within = entity.model.objects.visible_to(user, action.perm, part=action.part).filter(pk__in=ids)
-    reached = set(within.values_list("pk", flat=True)) if access.can(key, action.perm) else set()
-    return reached.__contains__
+    return set(within.values_list("pk", flat=True)).__contains__
+
+
+def _state(record: Any) -> Any:
+    return getattr(record, record.state_field, None)

@@ -10,6 +10,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from crm.entity.columns import BoundColumn
+from crm.entity.masking import masked
 from crm.kernel import registry
 from crm.record.names import Names
 
@@ -31,18 +32,26 @@ def cell(column: BoundColumn, record: Any, names: Names) -> Cell:
     value = column.value(record)
     if value is None or value == "":
         return Cell(EMPTY, empty=True)
+    if column.mask and column.mask.hides(record):
+        return Cell(masked(value, column.kind))
     if column.kind == "option":
         option = names.options.get(value)
         return Cell(option.label, colour=option.colour) if option else Cell(EMPTY, empty=True)
     if column.kind == "choice":
         return Cell(choice_label(column, value), colour=choice_colour(column, value))
-    return Cell(text_of(column, value, names), link=_link(column, value))
+    text = text_of(column, value, names, record)
+    return Cell(text, link=_link(column, value)) if text else Cell(EMPTY, empty=True)
 
 
-def text_of(column: BoundColumn, value: Any, names: Names) -> str:
-    """A value as plain text in the active language; empty values give an empty text."""
+def text_of(column: BoundColumn, value: Any, names: Names, record: Any = None) -> str:
+    """A value as plain text in the active language; empty values give an empty text.
+
+    Where the reader may see a part only, the record says whether this is such a case; without it, it is.
+    """
     if value is None or value == "":
         return ""
+    if column.mask and (record is None or column.mask.hides(record)):
+        return masked(value, column.kind)
     match column.kind:
         case "user":
             return names.users.get(value, "")
@@ -51,6 +60,9 @@ def text_of(column: BoundColumn, value: Any, names: Names) -> str:
         case "option":
             option = names.options.get(value)
             return option.label if option else ""
+        case "options":
+            chosen = (names.options.get(pk) for pk in value)
+            return _(", ").join(option.label for option in chosen if option)
         case "choice":
             return choice_label(column, value)
         case "bool":

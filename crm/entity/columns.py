@@ -1,16 +1,20 @@
 """Columns of lists: a path from the model to a value, with what can be known about it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models.fields.reverse_related import ForeignObjectRel
 from django.utils.functional import Promise
 
+from crm.entity.masking import Mask
+from crm.fields.definitions import definition
 from crm.org.models import Department, User
+from crm.record import custom
 from crm.record.models import Record
-from crm.record.picklists import PicklistField
+from crm.record.picklists import PicklistField, PicklistSetField
 
 Kind = Literal[
     "text",
@@ -59,6 +63,8 @@ class BoundColumn:
     lookup: str = ""
     # Whether one may ask for it in filters, queries and statistics: not where only a part of it may be seen.
     filterable: bool = True
+    # Which records show only a part of the value to this reader; None for no mask.
+    mask: Mask | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lookup", self.lookup or self.path)
@@ -66,7 +72,7 @@ class BoundColumn:
     @property
     def is_custom(self) -> bool:
         """Whether the company added the field."""
-        return self.path.startswith("cf_")
+        return custom.is_custom(self.path.rpartition("__")[2])
 
     @property
     def numeric(self) -> bool:
@@ -76,13 +82,29 @@ class BoundColumn:
     @property
     def relation(self) -> str | None:
         """The relation that a list has to fetch to show it; users, departments and options come from the cache."""
-        if self.kind == "record":
+        if self.kind == "record" and not self.is_custom:
             return self.path
         return self.path.rpartition("__")[0] or None
 
     def assign(self, record: Any, value: Any) -> None:
         """Put a value on a record; nothing is written yet."""
-        setattr(record, self.path, value)
+        if self.is_custom:
+            record.set_custom(self.path, value)
+        else:
+            setattr(record, self.path, value)
+
+    def reference(self, record: Any) -> int | None:
+        """The id of the record that a field of this very entity leads to; only of the kind "record"."""
+        if self.is_custom:
+            return record.custom_value(self.path)  # type: ignore[no-any-return]
+        return getattr(record, self.field.attname)  # type: ignore[union-attr,no-any-return]
+
+    def keep(self, record: Any, found: Record) -> None:
+        """Remember the record that the field leads to, so that `value` gives it without a query."""
+        if self.is_custom:
+            record.__dict__.setdefault("_references", {})[self.path] = found
+        else:
+            record._meta.get_field(self.path).set_cached_value(record, found)
 
     def value(self, record: Any) -> Any:
         """The value on a record: a foreign key gives its id for cached names, the object for records.
@@ -94,6 +116,8 @@ class BoundColumn:
             record = getattr(record, step)
             if record is None:
                 return None
+        if custom.is_custom(last):
+            return record.reference(last) if self.kind == "record" else record.custom_value(last)
         if self.kind in ("user", "department", "option"):
             return getattr(record, f"{last}_id")
         return getattr(record, last)
@@ -103,6 +127,8 @@ def bind(model: type[models.Model], column: str | Column) -> BoundColumn:
     """Resolve a declared column; raises FieldDoesNotExist or AttributeError for a path that leads nowhere."""
     declared = Column(column) if isinstance(column, str) else column
     owner, last = _walk(model, declared.path)
+    if custom.is_custom(last):
+        return _bind_custom(owner, last, declared)
     try:
         found = owner._meta.get_field(last)
     except FieldDoesNotExist:
@@ -118,10 +144,37 @@ def bind(model: type[models.Model], column: str | Column) -> BoundColumn:
     )
 
 
+def load_references(columns: Iterable[BoundColumn], records: Sequence[Any], user: "User") -> None:
+    """Load the records to which custom fields of these records lead, as far as the user may see them.
+
+    One query per field that leads anywhere; what the user may not see stays unnamed.
+    """
+    for column in columns:
+        if column.kind != "record" or not column.is_custom or "__" in column.path:
+            continue
+        ids = {record.pk: pk for record in records if (pk := column.reference(record)) is not None}
+        if ids:
+            target: Any = column.field.related_model  # type: ignore[union-attr]
+            found = target.objects.visible_to(user).defer("search").in_bulk(set(ids.values()))
+            for record in records:
+                if ids.get(record.pk) in found:
+                    column.keep(record, found[ids[record.pk]])
+
+
+def field_of(model: type[models.Model], name: str) -> "models.Field[Any, Any]":
+    """The field of this name, built in or custom; FieldDoesNotExist if there is none."""
+    found: Any = custom.custom_field(name) if custom.is_custom(name) else model._meta.get_field(name)
+    if found is None:
+        raise FieldDoesNotExist(name)
+    return found  # type: ignore[no-any-return]
+
+
 def kind_of(field: "models.Field[Any, Any]") -> Kind:
     """How values of a model field read."""
     if isinstance(field, PicklistField):
         return "option"
+    if isinstance(field, PicklistSetField):
+        return "options"
     if isinstance(field, models.ForeignKey):
         return _kind_of_relation(field.related_model)
     if field.choices:
@@ -167,6 +220,22 @@ def _walk(model: type[models.Model], path: str) -> tuple[type[models.Model], str
     for step in way:
         model = model._meta.get_field(step).related_model  # type: ignore[assignment]
     return model, last
+
+
+def _bind_custom(owner: type[models.Model], name: str, declared: Column) -> BoundColumn:
+    defined = definition(name)
+    if defined is None or not issubclass(owner, Record) or defined.entity != owner.key():
+        raise FieldDoesNotExist(f"{declared.path} is no custom field of this model")
+    field, way = custom.field_of(defined), declared.path.removesuffix(name)
+    kind = declared.kind or kind_of(field)
+    return BoundColumn(
+        path=declared.path,
+        label=declared.label or defined.text,
+        kind=kind,
+        field=field,
+        sortable=defined.filterable and not way and kind != "options",
+        lookup=f"{way}{custom.COLUMN}__{name}",
+    )
 
 
 def _bind_property(owner: type[models.Model], name: str, declared: Column) -> BoundColumn:

@@ -45,11 +45,14 @@ class Section:
     fields: tuple[str, ...]
     # Closed at first, for what is seldom needed.
     folded: bool = False
+    # Side by side in the form, on a screen that is wide enough.
+    columns: int = 2
 
-    def __init__(self, label: Text, *fields: str, folded: bool = False) -> None:
+    def __init__(self, label: Text, *fields: str, folded: bool = False, columns: int = 2) -> None:
         object.__setattr__(self, "label", label)
         object.__setattr__(self, "fields", fields)
         object.__setattr__(self, "folded", folded)
+        object.__setattr__(self, "columns", columns)
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,8 @@ class Entity:
     sections: ClassVar[Sequence[Section]] = ()
     # Shown beside the name on the 360 page.
     figures: ClassVar[Sequence[str]] = ()
+    # Shown in part only, to readers without the right, until somebody owns the record (or its parent).
+    masked_until_owned: ClassVar[Sequence[str]] = ()
     # Asked for in the drawer; empty means the first section.
     quick: ClassVar[Sequence[str]] = ()
     tabs: ClassVar[Sequence[Tab]] = ()

@@ -85,6 +85,31 @@ class UserField(forms.Field):
         return str(getattr(initial, "pk", initial) or "") != str(data or "")
 
 
+class OptionsField(forms.TypedMultipleChoiceField):
+    """Several active options of a picklist, as ids; retired ones stay valid on the record that has them."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, *, list_key: str, names: Names, keep: Any = None, **options: Any) -> None:
+        kept = set(keep or ())
+        choices = [(o.pk, o.label) for o in names.options.values() if o.list == list_key and (o.active or o.pk in kept)]
+        super().__init__(choices=choices, coerce=int, empty_value=None, **options)
+
+
+class DepartmentField(forms.TypedChoiceField):
+    """One active department, in the order of the tree; `keep` stays valid on the record that has it."""
+
+    def __init__(self, *, names: Names, keep: int | None = None, **options: Any) -> None:
+        choices = [(pk, name) for pk, name in names.departments.items() if pk in names.active_departments or pk == keep]
+        super().__init__(choices=[BLANK, *choices], coerce=int, empty_value=None, **options)
+
+    def clean(self, value: Any) -> Department | None:
+        """The chosen department, unsaved fields empty: its id is what is stored."""
+        pk = super().clean(value)
+        labels: dict[Any, Any] = dict(self.choices)  # type: ignore[arg-type]
+        return Department(pk=pk, name=labels.get(pk, "")) if pk else None
+
+
 class OptionChoices(forms.TypedMultipleChoiceField):
     """Several options of a picklist, as ids (for filters)."""
 

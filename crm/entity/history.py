@@ -15,7 +15,10 @@ from django.utils.translation import gettext_lazy
 from crm.entity.cells import EMPTY, text_of
 from crm.entity.columns import BoundColumn, bind
 from crm.entity.declare import Entity
+from crm.entity.masking import masked
+from crm.fields.rules import narrowed
 from crm.record.attachments import HISTORY_FIELD
+from crm.record.custom import is_custom
 from crm.record.models import Change, Record
 from crm.record.names import Names
 
@@ -63,7 +66,12 @@ class Values:
 
     def __init__(self, model: type[Record], user: "User", names: Names, stored: Iterable[tuple[str, Any]] = ()) -> None:
         self.model, self.names = model, names
+        self._narrowed = narrowed(user, model.key())
         self._records = visible_names(user, self._wanted(stored))
+
+    def hides(self, name: str) -> bool:
+        """Whether the reader may not see the field at all."""
+        return name in self._narrowed.hidden
 
     def label(self, name: str) -> str | Promise:
         """The label of a field, also of one that no longer exists."""
@@ -88,6 +96,8 @@ class Values:
             return EMPTY
         if column is None:
             return str(value)
+        if name in self._narrowed.masked:
+            return masked(value, column.kind)
         if column.kind == "record":
             target: Any = column.field.related_model if column.field is not None else None
             return self._records.get(target, {}).get(value) or _("(not yours to see)")
@@ -124,9 +134,18 @@ def visible_names(user: "User", wanted: Mapping[type[Record], set[int]]) -> dict
     }
 
 
-@cache
 def column_of(model: type[Record], name: str) -> BoundColumn | None:
     """The field of this name as a column; None if the model has none."""
+    # What is built in stays as it is; a custom field may get another label.
+    return _column_of(model, name) if is_custom(name) else _built_in(model, name)
+
+
+@cache
+def _built_in(model: type[Record], name: str) -> BoundColumn | None:
+    return _column_of(model, name)
+
+
+def _column_of(model: type[Record], name: str) -> BoundColumn | None:
     try:
         return bind(model, name)
     except (FieldDoesNotExist, AttributeError):
@@ -140,7 +159,7 @@ def _entry(entity: Entity, change: Change, values: Values) -> Entry:
         by=values.names.users.get(change.by_id or 0, ""),
         verb=verb(entity, change.action),
         reason=change.reason,
-        fields=[_field(values, name, *pair) for name, pair in change.fields.items()],
+        fields=[_field(values, name, *pair) for name, pair in change.fields.items() if not values.hides(name)],
     )
 
 

@@ -9,9 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.entity.catalogue import SYSTEM_FIELDS
+from crm.entity.catalogue import SYSTEM_FIELDS, catalogue
 from crm.entity.cells import Cell, cell
-from crm.entity.columns import BoundColumn, Column, bind
+from crm.entity.columns import BoundColumn
 from crm.entity.declare import Entity
 from crm.record.names import Names
 
@@ -46,12 +46,14 @@ class Facts:
 
     def __init__(self, entity: Entity, record: Any, user: "User", names: Names) -> None:
         self.entity, self.record, self.names = entity, record, names
+        self.catalogue = catalogue(entity, user)
         self._hidden = self._load_relations(user)
 
     @property
     def panels(self) -> list[Panel]:
         """The sections of the form, and what the system keeps."""
-        found = [Panel(section.label, self.of(section.fields), section.folded) for section in self.entity.sections]
+        sections = self.catalogue.sections
+        found = [Panel(section.label, self.of(section.fields), section.folded) for section in sections]
         return [*found, Panel(gettext_lazy("System"), self.of(SYSTEM_FIELDS), folded=True)]
 
     @property
@@ -60,13 +62,8 @@ class Facts:
         return [fact for fact in self.of(self.entity.figures) if not fact.cell.empty]
 
     def of(self, paths: Sequence[str]) -> list[Fact]:
-        """Named fields as facts."""
-        columns = [self._column(path) for path in paths]
-        return [Fact(column, self._cell(column)) for column in columns]
-
-    def _column(self, path: str) -> BoundColumn:
-        model = self.entity.model
-        return bind(model, Column(path, kind="phone") if path in model.search_phones else path)
+        """Named fields as facts, without those that the user may not see."""
+        return [Fact(column, self._cell(column)) for column in self.catalogue.choose(paths)]
 
     def _cell(self, column: BoundColumn) -> Cell:
         if column.path in self._hidden:
@@ -75,18 +72,17 @@ class Facts:
 
     def _load_relations(self, user: "User") -> set[str]:
         """Load the records that the facts name, as far as visible, by one query per type; gives the other fields."""
-        wanted: dict[Any, dict[str, int]] = defaultdict(dict)
-        for path in {*self.entity.fields, *self.entity.figures}:
-            column = bind(self.entity.model, path)
-            pk = getattr(self.record, column.field.attname, None) if column.kind == "record" and column.field else None
+        wanted: dict[Any, dict[BoundColumn, int]] = defaultdict(dict)
+        for column in self.catalogue.choose(dict.fromkeys([*self.catalogue.layout.fields, *self.entity.figures])):
+            pk = column.reference(self.record) if column.kind == "record" else None
             if pk is not None:
-                wanted[column.field.related_model][path] = pk  # type: ignore[union-attr]
+                wanted[column.field.related_model][column] = pk  # type: ignore[union-attr]
         hidden: set[str] = set()
         for model, ids in wanted.items():
             rows = model.objects.visible_to(user).filter(pk__in=ids.values()).defer("search")
             visible = {row.pk: row for row in rows}
-            for path, pk in ids.items():
+            for column, pk in ids.items():
                 if pk in visible:
-                    self.record._meta.get_field(path).set_cached_value(self.record, visible[pk])
-            hidden |= {path for path, pk in ids.items() if pk not in visible}
+                    column.keep(self.record, visible[pk])
+            hidden |= {column.path for column, pk in ids.items() if pk not in visible}
         return hidden

@@ -48,12 +48,12 @@ class Definition:
     @property
     def text(self) -> str | Promise:
         """The label in the reader's language."""
-        return lazystr(_InLanguage(self.label, self.label_en)) if self.label_en else self.label
+        return bilingual(self.label, self.label_en)
 
     @property
     def help(self) -> str | Promise:
         """The help text in the reader's language."""
-        return lazystr(_InLanguage(self.help_text, self.help_text_en)) if self.help_text_en else self.help_text
+        return bilingual(self.help_text, self.help_text_en)
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,11 @@ def definition(name: str) -> Definition | None:
         return None
     found = _kept[1].by_name.get(name) if _kept else None
     return found or definitions().by_name.get(name)
+
+
+def bilingual(chinese: str, english: str) -> str | Promise:
+    """A text that somebody wrote in one or two languages, in the reader's."""
+    return lazystr(_InLanguage(chinese, english)) if english else chinese
 
 
 def _load() -> Definitions:

@@ -5,8 +5,7 @@ what they ask any other. `custom__cf_3` is a path of the ORM whose value has tha
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
-from datetime import timezone as zone
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -44,7 +43,7 @@ def field_of(defined: Definition) -> "models.Field[Any, Any]":
     made = _made(defined)
     made.set_attributes_from_name(defined.name)
     made.editable = True
-    return made
+    return made  # type: ignore[no-any-return]
 
 
 def custom_field(name: str) -> "models.Field[Any, Any] | None":
@@ -127,7 +126,7 @@ def encode(value: Any) -> Any:
         case models.Model():
             return value.pk
         case datetime():
-            return value.astimezone(zone.utc).isoformat()
+            return value.astimezone(UTC).isoformat()
         case date():
             return value.isoformat()
         case Decimal():

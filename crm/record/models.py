@@ -122,6 +122,10 @@ class Record(Tracked, Scoped, models.Model):
         field = custom.custom_field(name)
         return custom.decode(field, self.custom.get(name)) if field is not None else None
 
+    def reference(self, name: str) -> "Record | None":
+        """The record that a custom field leads to, if a reader who may see it had it loaded."""
+        return self.__dict__.get("_references", {}).get(name)  # type: ignore[no-any-return]
+
     def set_custom(self, name: str, value: Any) -> None:
         """Put a value into a custom field; None empties it, also where a new record would get a default."""
         stored = custom.encode(value)

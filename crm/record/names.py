@@ -32,7 +32,9 @@ class Names:
 
     users: Mapping[int, str]
     active_users: frozenset[int]
+    # In the order of the tree.
     departments: Mapping[int, str]
+    active_departments: frozenset[int]
     options: Mapping[int, Option]
 
     def options_of(self, list_key: str) -> list[Option]:
@@ -70,9 +72,11 @@ def names(stamp: int | None = None) -> Names:
 def _load() -> Names:
     options = PicklistOption.objects.order_by("list", "order", "pk")
     users = list(User.objects.order_by("real_name", "pk").values_list("pk", "real_name", "is_active"))
+    departments = list(Department.objects.order_by("path").values_list("pk", "name", "active"))
     return Names(
         users={pk: real_name for pk, real_name, _ in users},
         active_users=frozenset(pk for pk, _, is_active in users if is_active),
-        departments=dict(Department.objects.values_list("pk", "name")),
+        departments={pk: name for pk, name, _ in departments},
+        active_departments=frozenset(pk for pk, _, active in departments if active),
         options={o.pk: Option(o.pk, o.list, o.label, o.colour, o.active) for o in options},
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 
-from crm.entity.columns import kind_of
+from crm.entity.columns import field_of, kind_of
 from crm.entity.declare import Entity
 from crm.kernel import registry
 from crm.kernel.dates import now
@@ -33,7 +33,7 @@ def fill(entity: Entity, by: User, given: dict[str, Any] | None = None) -> dict[
     number = next(_serial)
     values: dict[str, Any] = {}
     for name in entity.fields:
-        field: Any = entity.model._meta.get_field(name)
+        field: Any = field_of(entity.model, name)
         if name in given or (field.is_relation and not _needed(entity, field)):
             continue
         values[name] = value_for(field, by, number)

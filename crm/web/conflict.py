@@ -76,11 +76,7 @@ def _differences(form: RecordForm, record: Record, changes: Sequence[Change], us
     before: dict[str, str | None] = {}
     for change in changes:  # newest first, so that the oldest value stays
         before.update({name: pair[0] for name, pair in change.fields.items() if name in form.fields})
-    clashing = {
-        name: pair
-        for attname, pair in record.changed_fields().items()
-        if (name := _field_name(record, attname)) in before
-    }
+    clashing = {name: pair for name, pair in record.changed_values().items() if name in before}
     stored = [(name, value) for name, pair in clashing.items() for value in (before[name], *pair)]
     values = Values(type(record), user, names(getattr(user, "org_stamp", None)), stored)
     return [_difference(values, name, before[name], *pair) for name, pair in clashing.items()]
@@ -96,7 +92,3 @@ def _difference(values: Values, name: str, before: str | None, theirs: Any, mine
         mine=values.text(name, mine),
         touched=was != mine,
     )
-
-
-def _field_name(record: Record, attname: str) -> str:
-    return next(field.name for field in record._meta.concrete_fields if field.attname == attname)

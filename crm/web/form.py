@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.entity import saving
+from crm.entity.catalogue import catalogue
 from crm.entity.declare import Entity
 from crm.entity.forms import RecordForm, form_class, quick_fields
 from crm.flow import undo
@@ -120,15 +121,15 @@ class Asked:
     def _some_fields(self) -> Sequence[str]:
         """The fields of the section that the query string numbers, else the quick ones."""
         number = self.request.GET.get("section", "")
-        sections = self.entity.sections
+        sections = catalogue(self.entity, self.user).sections
         if self.record and number.isascii() and number.isdigit() and int(number) < len(sections):
             return sections[int(number)].fields
-        return quick_fields(self.entity)
+        return quick_fields(self.entity, self.user)
 
     def prefilled(self) -> dict[str, str]:
         """What the query string says about fields of the form."""
-        given = self.request.GET
-        return {name: str(given[name]) for name in given if name in self.entity.fields and given[name]}
+        given, writable = self.request.GET, catalogue(self.entity, self.user).writable()
+        return {name: str(given[name]) for name in given if name in writable and given[name]}
 
     def _focus(self, form: RecordForm) -> None:
         """Let typing begin where something is missing; a page that says what is wrong has the focus there."""

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from crm.entity.catalogue import catalogue
 from crm.entity.declare import Entity
 from crm.entity.forms import RecordForm
 from crm.record.models import Record
@@ -28,6 +29,7 @@ class FormSection:
     label: str | Promise
     fields: list[BoundField]
     open: bool
+    columns: int = 2
 
     @property
     def laid_out(self) -> list[tuple[BoundField, bool]]:
@@ -75,10 +77,11 @@ class FormPage:
         if self.in_drawer:
             return [FormSection(0, "", self._fields(list(self.form.fields)), True)]
         made = []
-        for number, section in enumerate(self.entity.sections):
+        for number, section in enumerate(catalogue(self.entity, self.form.user).sections):
             fields = self._fields(section.fields)
-            made.append(FormSection(number, section.label, fields, not section.folded or _says_something(fields)))
-        return made
+            is_open = not section.folded or _says_something(fields)
+            made.append(FormSection(number, section.label, fields, is_open, section.columns))
+        return [section for section in made if section.fields]
 
     @property
     def anchors(self) -> list[FormSection]:

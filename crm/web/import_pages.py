@@ -152,12 +152,12 @@ class Beginning(Page):
 
     def __init__(self, entity: Entity, user: User, error: str = "") -> None:
         super().__init__(entity, error)
-        self.resource = EntityResource(entity, user)
+        self.user, self.resource = user, EntityResource(entity, user)
 
     @property
     def fields(self) -> list[tuple[Column, bool]]:
         """What a template may hold, and whether it is ticked at first."""
-        usual = set(quick_fields(self.entity))
+        usual = set(quick_fields(self.entity, self.user))
         columns = [column for name, column in self.resource.importable.items() if name not in self.resource.finders]
         return [(column, column.required or column.name in usual) for column in columns]
 

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from crm import embedded, logs
+from crm.audit.retention import LEAST_DAYS
 
 django_stubs_ext.monkeypatch()  # Django's generic classes take their type arguments at run time too
 
@@ -52,6 +53,7 @@ INSTALLED_APPS = [
     "crm.entity",
     "crm.jobs",
     "crm.notify",
+    "crm.audit",
     "crm.exchange",
     "crm.web",
     "customers",
@@ -183,6 +185,11 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_PERMISSIONS = 0o640
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_MB", default=30) * 1024 * 1024
 ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_MB", default=20) * 1024 * 1024
+
+LOG_DAYS = env.int("LOG_DAYS", default=1096)
+if LOG_DAYS < LEAST_DAYS:
+    raise ImproperlyConfigured(f"LOG_DAYS: logs are kept for at least {LEAST_DAYS} days.")
+RECYCLE_BIN_DAYS = env.int("RECYCLE_BIN_DAYS", default=0)
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]

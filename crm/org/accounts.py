@@ -4,7 +4,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from crm.kernel import events
 from crm.kernel.errors import Refused
+from crm.org.events import Deactivated, SessionsEnded
 from crm.org.models import User
 
 
@@ -18,6 +20,8 @@ def deactivate(user: User, by: User) -> None:
     with transaction.atomic():
         # The epoch is part of the session hash, so old sessions stay dead after a reactivation.
         User.objects.filter(pk=user.pk).update(is_active=False, session_epoch=F("session_epoch") + 1)
+        events.emit(SessionsEnded(user))
+        events.emit(Deactivated(user, by))
     user.refresh_from_db()
 
 
@@ -29,5 +33,7 @@ def activate(user: User) -> None:
 
 def end_sessions(user: User) -> None:
     """Sign the user out everywhere."""
-    User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
+        events.emit(SessionsEnded(user))
     user.refresh_from_db()

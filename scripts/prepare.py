@@ -4,7 +4,7 @@
     python -m scripts.prepare demo      `make run`, at every start: also loads the demo company once
     python -m scripts.prepare static    an image being built: only what needs no database
 
-A step that would change nothing is skipped.
+A release into an empty database also loads what a new company starts with. A step that would change nothing is skipped.
 """
 
 import hashlib
@@ -37,6 +37,8 @@ def main(words: list[str]) -> None:
     if words != ["static"]:
         embedded.start()
         _migrate()
+    if not words and not get_user_model().objects.exists():
+        call_command("load_defaults")
     if words == ["demo"] and not get_user_model().objects.exists():
         print("Loading the demo company (once)", flush=True)
         with (settings.VAR_DIR / DEMO_ACCOUNTS).open("w") as accounts:  # scripts/announce.py prints it at every start

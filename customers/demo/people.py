@@ -1,11 +1,12 @@
-"""The demo company: its departments, its twelve people and what their roles allow."""
+"""The demo company: its departments and its twelve people."""
 
 from dataclasses import dataclass
 
 from django.contrib.auth.hashers import make_password
 
-from crm.org.models import Department, Grant, Role, Scope, User
+from crm.org.models import Department, User
 from crm.org.tree import save_department
+from customers import defaults
 
 PASSWORD = "crm-demo-2026"  # noqa: S105  (known on purpose; printed by `make run`)
 COMPANY = "瀚川智能设备有限公司"
@@ -51,32 +52,13 @@ ACCOUNTS = (
     Account("zhengxuemei", "郑雪梅", "销售代表", "广州组", "liuyang"),
 )
 
-SELL = "view add change print view_pool claim apply give_back"
-LEAD = f"{SELL} delete export accept assign transfer recycle move"
-RUN = f"{LEAD} import add_pool"
-# Position → (how far it reaches, what it may do with customers, with contacts and follow-ups)
-ROLES = {
-    "销售代表": (Scope.OWN, SELL, "view add change print"),
-    "销售主管": (Scope.DEPARTMENT, LEAD, "view add change delete print export"),
-    "销售经理": (Scope.BELOW, LEAD, "view add change delete print export"),
-    "销售总监": (Scope.BELOW, f"{LEAD} import", "view add change delete print export import"),
-    "客户管理员": (Scope.ALL, RUN, "view add change delete print export import"),
-}
-DESCRIPTIONS = {
-    "销售代表": "负责自己的客户，可以在公海获取或申请客户",
-    "销售主管": "管理本组客户，审批申请，分配和回收",
-    "销售经理": "管理大区内所有客户",
-    "销售总监": "管理销售中心所有客户",
-    "客户管理员": "导入客户，维护公海，分配客户",
-}
-
 
 def load() -> dict[str, User]:
     """Create departments, roles and people; user name → user."""
     departments = {COMPANY: save_department(Department(name=COMPANY))}
     for order, (name, above) in enumerate(DEPARTMENTS):
         departments[name] = save_department(Department(name=name, parent=departments[above], order=order))
-    roles = {name: _role(name) for name in ROLES}
+    roles = defaults.load_roles()
     users: dict[str, User] = {}
     password = make_password(PASSWORD)
     for number, account in enumerate(ACCOUNTS, 1):
@@ -99,15 +81,3 @@ def load() -> dict[str, User]:
             Department.objects.filter(name=account.department).update(manager=user)
         users[account.username] = user
     return users
-
-
-def _role(name: str) -> Role:
-    scope, customers, others = ROLES[name]
-    role = Role.objects.create(name=name, description=DESCRIPTIONS[name])
-    for entity, actions in (
-        ("customers.customer", customers),
-        ("customers.contact", others),
-        ("customers.customerfollowup", others),
-    ):
-        Grant.objects.create(role=role, entity=entity, actions=sorted(actions.split()), scope=scope)
-    return role

@@ -15,7 +15,8 @@ from crm.org.models import Scope, User
 from crm.record.models import Change, OwnerChange
 from crm.record.search import search_text
 from crm.testing.people import department, role, user
-from customers.demo import names, picklists, texts
+from customers import defaults
+from customers.demo import names, texts
 from customers.models import Contact, Customer, CustomerFollowUp
 
 FOLLOW_UPS = 5  # of each customer
@@ -42,7 +43,9 @@ class Rows:
         self.root, self.sellers, self.departments, self.pools = _company()
         # Looked up now: while rows are copied the connection is busy.
         self.content_type = ContentType.objects.get_for_model(Customer).pk
-        self.options = {key: [option.pk for option in options.values()] for key, options in picklists.load().items()}
+        self.options = {
+            key: [option.pk for option in options.values()] for key, options in defaults.load_options().items()
+        }
         random = Random(2)
         self.owners = [
             None if random.random() < POOL_SHARE else random.randrange(len(self.sellers)) for _ in range(customers)

@@ -6,7 +6,8 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from crm.org.models import User
-from customers.demo import people, picklists
+from customers import defaults
+from customers.demo import people
 from customers.demo.story import Story
 
 
@@ -21,7 +22,7 @@ class Command(BaseCommand):
             self.stdout.write("There are users already: the demo company is not loaded.")
             return
         with transaction.atomic():
-            Story(people.load(), picklists.load()).tell()
+            Story(people.load(), defaults.load_options()).tell()
         for account in people.ACCOUNTS:
             self.stdout.write(f"{account.username:<12} {account.real_name}  {account.position}  {account.department}")
         self.stdout.write(f"Password of all: {people.PASSWORD}")

@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "crm.web.middleware.UserLanguage",
     "crm.web.uploads.UploadLimit",
     "crm.web.middleware.SignInRequired",
+    "crm.web.middleware.Trace",
     "crm.web.middleware.Refusals",
     "crm.web.middleware.NoStore",
     "django.contrib.messages.middleware.MessageMiddleware",

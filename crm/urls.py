@@ -1,7 +1,6 @@
 """All addresses. Those of entities follow one pattern: /<app>/<entity>/…"""
 
 from django.contrib import admin
-from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from crm.web import account, health, home, options, recycle_bin, undo
@@ -17,14 +16,16 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("manifest.webmanifest", home.manifest, name="manifest"),
     path("sign-in/", account.SignIn.as_view(), name="sign-in"),
-    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("sign-out/", account.SignOut.as_view(), name="sign-out"),
+    path("account/sessions/end/", account.end_session, name="end-session"),
     path("account/", account.account, name="account"),
     path("account/preference/", account.preference, name="preference"),
     path("options/users/", options.users, name="options-users"),
     path("messages/", include("crm.web.messages")),
     path("undo/<uuid:token>/", undo.undo, name="undo"),
     path("recycle-bin/", recycle_bin.page, name="recycle-bin"),
-    path("recycle-bin/<slug:app>/<slug:name>/<int:pk>/restore/", recycle_bin.restore, name="recycle-bin-restore"),
+    path("recycle-bin/<slug:app>/<slug:name>/restore/", recycle_bin.restore, name="recycle-bin-restore"),
+    path("recycle-bin/<slug:app>/<slug:name>/purge/", recycle_bin.remove, name="recycle-bin-purge"),
     path("admin/login/", account.administration),
     path("admin/", admin.site.urls),
     path("<slug:app>/<slug:name>/", include("crm.web.urls")),

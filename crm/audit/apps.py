@@ -14,10 +14,12 @@ class AuditConfig(AppConfig):
         from crm.audit import log, sessions  # there are no models before
         from crm.jobs.queue import JobEnded
         from crm.org.events import Deactivated, SessionsEnded, SettingsChanged
+        from crm.record.purge import Purged
         from crm.record.write import Written
 
         events.subscribe(Written, log.written)
         events.subscribe(JobEnded, log.job_ended)
+        events.subscribe(Purged, log.purged)
         events.subscribe(SettingsChanged, log.settings_changed)
         events.subscribe(Deactivated, log.deactivated)
         events.subscribe(SessionsEnded, sessions.forget_all)

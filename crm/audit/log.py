@@ -14,6 +14,7 @@ from crm.jobs.queue import JobEnded
 from crm.kernel.dates import now
 from crm.kernel.phrases import Phrase, Text, phrase
 from crm.org.events import Deactivated, SettingsChanged
+from crm.record.purge import Purged
 from crm.record.write import Written
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # Writes that are told of once, when the job that made them has ended.
 TOLD_BY_JOBS = frozenset({"import"})
 AT_ONCE = 10_000
+NAMED = 200  # names in one line of the log
 
 # What is logged besides the actions of the modules.
 OPERATIONS: dict[str, Text] = {
@@ -77,6 +79,14 @@ def job_ended(event: JobEnded) -> None:
         note(job.by, "import", entity=str(job.payload.get("entity", "")), count=job.done, detail=detail)
 
 
+def purged(event: Purged) -> None:
+    """Records were deleted for good: the names are all that is left of them, besides their history."""
+    for start in range(0, len(event.ids), NAMED):
+        names, ids = event.names[start : start + NAMED], event.ids[start : start + NAMED]
+        detail = phrase("{names}", names=", ".join(f"{name} (#{pk})" for name, pk in zip(names, ids, strict=True)))
+        note(event.by, "purge", entity=event.model.key(), ids=ids, detail=detail)
+
+
 def settings_changed(event: SettingsChanged) -> None:
     """People, rights or settings were changed."""
     meta: Any = event.changed._meta
@@ -88,6 +98,11 @@ def deactivated(event: Deactivated) -> None:
     """An account was closed."""
     detail = phrase("{name}", name=str(event.user))
     note(event.by, "deactivate", entity="org.user", ids=[event.user.pk], detail=detail)
+
+
+def denied(by: "User", what: str) -> None:
+    """Somebody asked for what they have no right to; `what` is the request."""
+    note(by, "denied", count=0, detail=phrase("{what}", what=what[:300]))
 
 
 def prune(at: datetime) -> bool:

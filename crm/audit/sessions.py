@@ -39,7 +39,7 @@ def note(
         at=now(),
         event=event,
         by=user,
-        username=(user.username if user else username)[:50],
+        username=(user.username if user else username.replace("\x00", ""))[:50],
         address=address,
         device=device,
     )

@@ -10,11 +10,13 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from crm.kernel import registry
+from crm.kernel import events, registry
 from crm.kernel.errors import Invalid, Refused
 from crm.org import accounts
+from crm.org.events import SettingsChanged
 from crm.org.models import Department, Grant, Role, Scope, User
 from crm.org.tree import check_parent, save_department
 
@@ -38,6 +40,25 @@ class ManagersRoom(admin.ModelAdmin):  # type: ignore[type-arg]
     has_add_permission = has_view_permission
     has_change_permission = has_view_permission
     has_delete_permission = has_view_permission
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Tell the log."""
+        return self._told("add", super().log_addition(request, obj, message), request, obj)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Tell the log."""
+        return self._told("change", super().log_change(request, obj, message), request, obj)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Tell the log."""
+        entries = super().log_deletions(request, queryset)
+        for obj in queryset:
+            events.emit(SettingsChanged(request.user, "delete", obj, gettext("Deleted.")))  # type: ignore[arg-type]
+        return entries
+
+    def _told(self, action: str, entry: Any, request: HttpRequest, obj: Any) -> Any:
+        events.emit(SettingsChanged(request.user, action, obj, entry.get_change_message()))  # type: ignore[arg-type]
+        return entry
 
 
 class NewUserForm(UserCreationForm):  # type: ignore[type-arg]

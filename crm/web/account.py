@@ -7,18 +7,22 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, LogoutView
 from django.contrib.messages import success
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import get_language_info, gettext_lazy, override
+from django.utils.translation import get_language_info, gettext_lazy, ngettext, override
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from crm.audit import sessions as open_sessions
+from crm.audit.models import OpenSession, SignInEvent
 from crm.org.models import User
 from crm.web import sessions
+from crm.web.addresses import address, device
+from crm.web.doors import signed_in
 from crm.web.errors import refusal
 
 YEAR = 365 * 24 * 3600  # seconds
@@ -42,17 +46,39 @@ class SignIn(LoginView):
     def form_valid(self, form: Any) -> HttpResponse:
         """Start the session's clocks."""
         response = super().form_valid(form)
-        sessions.begin(self.request.session)
+        user: User = form.get_user()
+        sessions.begin(self.request, user)
+        self._log(SignInEvent.SUCCESS, user)
         return response
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """The form again."""
+        self._log(SignInEvent.FAILURE)
         return self.render_to_response(self.get_context_data(form=form), status=422)
+
+    def _log(self, event: SignInEvent, user: User | None = None) -> None:
+        username = self.request.POST.get("username", "")
+        where = {"address": address(self.request), "device": device(self.request)}
+        open_sessions.note(event, user=user, username=username, **where)
+
+
+class SignOut(LogoutView):
+    """Signing out; the log gets a line."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """End the session."""
+        if isinstance(request.user, User):
+            where = {"address": address(request), "device": device(request)}
+            open_sessions.note(SignInEvent.SIGN_OUT, user=request.user, **where)
+            open_sessions.forget(request.session.session_key or "")
+        return super().post(request, *args, **kwargs)
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: Any = None) -> HttpResponse:
     """The answer after too many wrong passwords."""
     minutes = round(settings.AXES_COOLOFF_TIME * 60)
+    username = request.POST.get("username", "")
+    open_sessions.note(SignInEvent.LOCKED, username=username, address=address(request), device=device(request))
     text = _("Too many failed attempts. Wait %(minutes)s minutes, then try again.") % {"minutes": minutes}
     answer = refusal(request, text, settings.AXES_HTTP_RESPONSE_CODE)
     answer.headers["Retry-After"] = str(minutes * 60)
@@ -94,12 +120,36 @@ def account(request: HttpRequest) -> HttpResponse:
         return response
     if asked == "password" and password.is_valid():
         password.save()
+        before = request.session.session_key or ""
         update_session_auth_hash(request, user)
+        open_sessions.renamed(before, request.session.session_key or "")
+        open_sessions.end(user, but=request.session.session_key or "")
         success(request, _("Password changed. Other sessions have been signed out."))
         return redirect("account")
     del password.fields["old_password"].widget.attrs["autofocus"]
-    context = {"preferences": preferences, "password": password}
+    context = {"preferences": preferences, "password": password, "sessions": _sessions(request, user)}
     return render(request, "account/account.html", context, status=422 if asked else 200)
+
+
+def _sessions(request: HttpRequest, user: User) -> list[tuple[OpenSession, bool]]:
+    """One's open sessions, each with whether it is this one, which comes first."""
+    here = request.session.session_key
+    found = [(session, session.key == here) for session in open_sessions.open_sessions(user)]
+    return sorted(found, key=lambda pair: not pair[1])
+
+
+@require_POST
+def end_session(request: HttpRequest) -> HttpResponse:
+    """End one of one's other sessions, or all of them."""
+    user = signed_in(request.user)
+    chosen = request.POST.get("session", "")
+    pk = int(chosen) if chosen.isdecimal() and len(chosen) < 19 else None
+    if pk is None and chosen != "others":
+        return HttpResponseBadRequest()
+    count = open_sessions.end(user, pk=pk, but=request.session.session_key or "")
+    text = ngettext("%(count)s session ended", "%(count)s sessions ended", count) % {"count": count}
+    success(request, text if count else _("That session had ended already"))
+    return redirect("account")
 
 
 LANGUAGES = [(code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES]

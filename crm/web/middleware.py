@@ -14,8 +14,11 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from psycopg import errors as postgres
 
+from crm.audit import log
+from crm.audit import sessions as open_sessions
 from crm.kernel.errors import Invalid, Refused
 from crm.web import sessions
+from crm.web.addresses import address
 from crm.web.errors import fields_of, refusal
 from crm.web.htmx import is_fragment, page_of
 
@@ -52,19 +55,22 @@ class SignInRequired:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """End a session whose time is over."""
         if request.user.is_authenticated and sessions.is_over(request.session):
+            open_sessions.forget(request.session.session_key or "")
             logout(request)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Keep a living session's clock; send visitors to the sign-in page.
 
-        Pieces of pages get a 401 that makes the browser go there.
+        Pieces of pages get a 401 that makes the browser go there. Calls of the API show tokens instead.
         """
+        if getattr(view, "signs_in_itself", False):
+            return None
         match = request.resolver_match
         name = match.view_name if match else ""
         if request.user.is_authenticated:
             if name not in UNATTENDED:
-                sessions.note(request.session)
+                sessions.note(request, request.user)
             return None
         if name in PUBLIC:
             return None
@@ -74,6 +80,25 @@ class SignInRequired:
         if not request.accepts("text/html"):
             return refusal(request, _("Sign in first."), 401)
         return redirect_to_login(request.get_full_path())
+
+
+class Trace:
+    """Lets the log know from where a user works, and what they were denied."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """A record that is out of sight is denied as well; an address that leads nowhere is a mistake."""
+        user: Any = request.user
+        if user.is_authenticated:
+            user.address = address(request)
+        response = self.get_response(request)
+        match = request.resolver_match
+        of_record = match is not None and "pk" in match.kwargs
+        if user.is_authenticated and (response.status_code == 403 or (response.status_code == 404 and of_record)):
+            log.denied(user, f"{request.method} {request.path}")
+        return response
 
 
 class Refusals:

@@ -7,15 +7,21 @@ import time
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+
+from crm.audit import sessions
+from crm.org.models import User
+from crm.web.addresses import address, device
 
 IDLE_SECONDS = 8 * 3600
 NOTE_SECONDS = 600
 BEGAN, SEEN = "began", "seen"
 
 
-def begin(session: SessionBase) -> None:
+def begin(request: HttpRequest, user: User) -> None:
     """Start both clocks; called at sign-in."""
-    session[BEGAN] = session[SEEN] = _now()
+    request.session[BEGAN] = request.session[SEEN] = _now()
+    sessions.begin(request.session.session_key or "", user, address(request), device(request))
 
 
 def is_over(session: SessionBase) -> bool:
@@ -25,12 +31,14 @@ def is_over(session: SessionBase) -> bool:
     return bool(idle > IDLE_SECONDS or age > settings.SESSION_COOKIE_AGE)
 
 
-def note(session: SessionBase) -> None:
+def note(request: HttpRequest, user: User) -> None:
     """Remember that the user was here, now and then."""
+    session = request.session
     if BEGAN not in session:
-        begin(session)
+        begin(request, user)
     elif _now() - session[SEEN] > NOTE_SECONDS:
         session[SEEN] = _now()
+        sessions.seen(session.session_key or "", user, address(request), device(request))
 
 
 def _now() -> int:

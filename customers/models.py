@@ -165,6 +165,12 @@ class Customer(Record):
             ),
         ]
 
+    def kept_because(self) -> str | None:
+        """Whoever has applied for a customer waits for an answer."""
+        if self.pool_state == PoolState.APPLIED:
+            return _("Somebody has applied for this customer. Accept or refuse that first.")
+        return None
+
     @classmethod
     def scope_parts(cls, user: User, access: Access, action: str) -> dict[str, Q]:
         """Besides owned and shared ones: pool customers, of the pools that the user stands in or manages."""

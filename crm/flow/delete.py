@@ -17,7 +17,9 @@ LONGEST_NAME = 20  # characters of a name within a sentence
 
 
 def still_needed(record: Any, user: "User") -> str | None:
-    """Other records that would be left without this one."""
+    """A rule of its own, or other records that would be left without this one."""
+    if reason := record.kept_because():
+        return str(reason)
     needed = references(record, user)
     return (
         _("Needed by %(others)s. Delete these first.") % {"others": _("; ").join(map(_in_words, needed))}

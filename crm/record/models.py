@@ -146,6 +146,10 @@ class Record(Tracked, Scoped, models.Model):
         """Rules over several fields: field name → sentences. Must not query (it runs per imported row)."""
         return {}
 
+    def kept_because(self) -> str | None:
+        """Why a rule of the model forbids deleting this record now, as a sentence; None if none does."""
+        return None
+
     @classmethod
     def before_write(cls, records: Sequence[Any], by: "User | None") -> None:
         """Fill what follows from other fields or tables, for many at once, before they are written."""

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from crm.flow.action import Action
+from crm.flow.delete import delete
 from crm.flow.run import Missing, Outcome, run
 from crm.kernel.errors import Denied, Refused
 from crm.notify.models import Message
@@ -90,6 +92,15 @@ def test_withdraw_is_for_the_applicant_alone(people: People) -> None:
     do(pool.withdraw, people.alice, customer)
     assert place(customer) == ("idle", None, people.company)
     do(pool.apply, people.bob, customer)
+
+
+def test_a_customer_somebody_waits_for_is_not_deleted(people: People) -> None:
+    customer = make.customer()
+    do(pool.apply, people.alice, customer)
+    with translation.override("en"), pytest.raises(Refused, match="applied"):
+        do(delete, people.root, customer)
+    do(pool.withdraw, people.alice, customer)
+    assert do(delete, people.root, customer).done
 
 
 def test_nobody_accepts_their_own_application_or_one_from_elsewhere(people: People) -> None:

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "crm.audit",
     "crm.exchange",
     "crm.web",
+    "crm.api",
     "customers",
 ]
 
@@ -185,6 +186,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_PERMISSIONS = 0o640
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_MB", default=30) * 1024 * 1024
+API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=600)
 ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_MB", default=20) * 1024 * 1024
 
 LOG_DAYS = env.int("LOG_DAYS", default=1096)

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from crm.api import pages as api_pages
 from crm.web import account, health, home, options, recycle_bin, undo
 
 handler400 = "crm.web.errors.bad_request"
@@ -19,6 +20,8 @@ urlpatterns = [
     path("sign-out/", account.SignOut.as_view(), name="sign-out"),
     path("account/sessions/end/", account.end_session, name="end-session"),
     path("account/", account.account, name="account"),
+    path("account/tokens/", api_pages.page, name="tokens"),
+    path("account/tokens/<int:pk>/revoke/", api_pages.revoke, name="revoke-token"),
     path("account/preference/", account.preference, name="preference"),
     path("options/users/", options.users, name="options-users"),
     path("messages/", include("crm.web.messages")),
@@ -28,5 +31,6 @@ urlpatterns = [
     path("recycle-bin/<slug:app>/<slug:name>/purge/", recycle_bin.remove, name="recycle-bin-purge"),
     path("admin/login/", account.administration),
     path("admin/", admin.site.urls),
+    path("api/", include("crm.api.urls")),
     path("<slug:app>/<slug:name>/", include("crm.web.urls")),
 ]

@@ -87,7 +87,11 @@ def download(request: HttpRequest, app: str, name: str, pk: int, file: int) -> F
     """A file's bytes, always to be saved, never to be shown as part of our site."""
     user = signed_in(request.user)
     entity = find_entity(user, app, name)
-    attachment = _find(find_record(entity, user, pk), file)
+    return file_answer(find_file(find_record(entity, user, pk), file))
+
+
+def file_answer(attachment: Attachment) -> FileResponse:
+    """The bytes of a file, to be saved; Http404 if they are gone."""
     try:
         opened = attachment.file.open()
     except FileNotFoundError as missing:
@@ -105,7 +109,7 @@ def remove(request: HttpRequest, app: str, name: str, pk: int, file: int) -> Htt
     user = signed_in(request.user)
     entity = find_entity(user, app, name)
     record = find_record(entity, user, pk, "change")
-    attachment = _find(record, file)
+    attachment = find_file(record, file)
     if request.method != "POST":
         template = "record/remove_file.html" if is_fragment(request) else "record/remove_file_page.html"
         return render(request, template, {"attachment": attachment, "entity": entity, "record": record})
@@ -113,7 +117,8 @@ def remove(request: HttpRequest, app: str, name: str, pk: int, file: int) -> Htt
     return _back(request, entity, pk, _("File removed"))
 
 
-def _find(record: Any, file: int) -> Attachment:
+def find_file(record: Any, file: int) -> Attachment:
+    """A file of this record; Http404 if it has none of this id."""
     attachment = attachments_of(record).filter(pk=file).first()
     if attachment is None:
         raise Http404

@@ -113,23 +113,23 @@ def step(job: Job) -> bool:
     check_right(entity, user)
     if not job.cursor.get("loaded"):
         return _load(batch, job)
-    rows = list(
-        batch.rows.filter(state=RowState.PENDING, number__gt=job.cursor.get("row", 0)).order_by("number")[:CHUNK]
-    )
+    waiting = batch.rows.filter(state=RowState.PENDING, number__gt=job.cursor.get("row", 0)).order_by("number")
+    rows = list(waiting.values_list("number", "data")[:CHUNK])
     if not rows:
         return False
     _one_import_at_a_time(entity)
     judge = Judge(EntityResource(entity, user), batch.on_duplicate, lock=True)
     judged = _settle(judge, cells_of(batch, judge.resource, rows), batch.name)
-    _mark(batch, judge.resource, rows, judged)
+    _mark(batch, judge.resource, judged)
     _count(job, judged)
-    job.cursor["row"] = rows[-1].number
+    job.cursor["row"] = rows[-1][0]
     return len(rows) == CHUNK
 
 
 def preview(batch: Import, resource: EntityResource) -> list[Judged]:
     """What would become of the first rows (at most `SAMPLE`); nothing is written."""
-    rows = list(batch.rows.filter(state=RowState.PENDING).order_by("number")[:SAMPLE])
+    waiting = batch.rows.filter(state=RowState.PENDING).order_by("number")
+    rows = waiting.values_list("number", "data")[:SAMPLE]
     return Judge(resource, batch.on_duplicate).judge(cells_of(batch, resource, rows))
 
 
@@ -148,13 +148,12 @@ def check_right(entity: Entity, user: "User") -> None:
 
 
 def cells_of(
-    batch: Import, resource: EntityResource, rows: Iterable[ImportRow]
+    batch: Import, resource: EntityResource, rows: Iterable[tuple[int, Any]]
 ) -> list[tuple[int, Mapping[str, Value]]]:
-    """The mapped cells of rows: row number, and value by field name."""
+    """The mapped cells of rows, which are given by number and data: row number, and value by field name."""
     columns = [(name, batch.mapping[name]) for name in resource.importable if name in batch.mapping]
     return [
-        (row.number, {name: value_of(row.data[index]) for name, index in columns if index < len(row.data)})
-        for row in rows
+        (number, {name: value_of(data[index]) for name, index in columns if index < len(data)}) for number, data in rows
     ]
 
 
@@ -283,7 +282,7 @@ def _write(judge: Judge, judged: Sequence[Judged], reason: str) -> None:
     write.insert(new, judge.user, action="import", reason=reason)
     write.update(list(changed.values()), judge.user, action="import", reason=reason)
     written = {record.pk for record in new} | set(changed)
-    seen = judge.entity.queryset(judge.user).filter(pk__in=written).values_list("pk", flat=True)
+    seen = judge.entity.queryset(judge.user).filter(pk__any=list(written)).values_list("pk", flat=True)
     outside = written - set(seen)
     if outside:
         raise _OutOfScope(outside)
@@ -295,20 +294,20 @@ def _failed(number: int, text: str) -> Judged:
     return judged
 
 
-def _mark(batch: Import, resource: EntityResource, rows: Sequence[ImportRow], judged: Sequence[Judged]) -> None:
+def _mark(batch: Import, resource: EntityResource, judged: Sequence[Judged]) -> None:
     """Write down what became of the rows, in one statement."""
-    ids = {row.number: row.pk for row in rows}
     table = ImportRow._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} AS r SET state = v.state, reason = v.reason, record_id = v.record_id"  # noqa: S608
-            " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[]) AS v(id, state, reason, record_id)"
-            " WHERE r.id = v.id",
+            " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[]) AS v(number, state, reason, record_id)"
+            " WHERE r.batch_id = %s AND r.number = v.number",
             [
-                [ids[one.number] for one in judged],
+                [one.number for one in judged],
                 [STATES[one.verdict].value for one in judged],
                 [sentence(resource, one) for one in judged],
                 [one.record.pk if one.record is not None else None for one in judged],
+                batch.pk,
             ],
         )
 

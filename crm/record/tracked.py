@@ -1,6 +1,7 @@
 """Models that remember what they were loaded with, so that a write knows what changed."""
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any, Self
 
 from django.db import models
@@ -31,9 +32,15 @@ class Tracked(models.Model):
     def mark_saved(self) -> None:
         """Take the present values as those in the database; `last_written` tells what the write changed."""
         self.__dict__["_written"] = self.changed_fields()
-        names = [field.attname for field in self._meta.concrete_fields]
-        self.__dict__["_loaded"] = {name: self.__dict__[name] for name in names if name in self.__dict__}
+        values = self.__dict__
+        values["_loaded"] = {name: values[name] for name in _columns(type(self)) if name in values}
 
     def last_written(self) -> dict[str, tuple[Any, Any]]:
         """Attribute name → (value before, value after), of the columns that the last write changed."""
         return self.__dict__.get("_written", {})
+
+
+@cache
+def _columns(model: type[models.Model]) -> tuple[str, ...]:
+    """The attributes that hold a model's columns."""
+    return tuple(field.attname for field in model._meta.concrete_fields)

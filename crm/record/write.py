@@ -17,7 +17,7 @@ from crm.kernel import events
 from crm.kernel.dates import now
 from crm.record import custom, numbers
 from crm.record.models import Change, OwnerChange, Record
-from crm.record.rows import BATCH, insert_rows
+from crm.record.rows import BATCH, insert_rows, insert_values
 
 if TYPE_CHECKING:
     from crm.org.models import User
@@ -56,9 +56,7 @@ def insert(records: Sequence[R], by: "User | None", *, action: str = "create", r
             _fill_department(record)
         model.before_write(records, by)
         custom.before_write(records, by)
-        for record in records:
-            record.search = record.compose_search()
-        insert_rows(records)
+        insert_rows(records, ready=_compose_search)
         _log(records, at, by, action, reason, {})
         _log_owners([(record, None, record.owner_id) for record in records if record.owner_id], at, by, action, reason)
         model.after_write(records, by)
@@ -125,6 +123,10 @@ def _fill_department(record: Record) -> None:
         record.department_id = record.owner.department_id
 
 
+def _compose_search(record: Record) -> None:
+    record.search = record.compose_search()
+
+
 def _save(records: Sequence[R], attnames: Iterable[str]) -> None:
     model = type(records[0])
     fields = [field for field in model._meta.concrete_fields if field.attname in set(attnames)]
@@ -152,23 +154,18 @@ def _log(
 ) -> None:
     model = type(records[0])
     content_type = ContentType.objects.get_for_model(model)
-    insert_rows(
-        [
-            Change(
-                content_type=content_type,
-                object_id=record.pk,
-                at=at,
-                by=by,
-                action=action,
-                fields=_readable(model, differences.get(record.pk, {})),
-                reason=reason,
-            )
-            for record in records
-        ]
+    common = {"content_type_id": content_type.pk, "at": at, "by_id": by.pk if by else None, "action": action}
+    insert_values(
+        Change,
+        common | {"reason": reason},
+        ("object_id", "fields"),
+        [(record.pk, _readable(model, differences.get(record.pk, {}))) for record in records],
     )
 
 
 def _readable(model: type[Record], difference: dict[str, tuple[Any, Any]]) -> dict[str, list[Any]]:
+    if not difference:
+        return {}
     fields = {field.attname: field for field in model._meta.concrete_fields if field.name not in model.system_fields}
     own = custom.differences(*difference.get(custom.COLUMN, ({}, {})))
     return {
@@ -195,18 +192,10 @@ def _log_owners(
     if not moves:
         return
     content_type = ContentType.objects.get_for_model(type(moves[0][0]))
-    insert_rows(
-        [
-            OwnerChange(
-                content_type=content_type,
-                object_id=record.pk,
-                at=at,
-                by=by,
-                from_owner_id=old,
-                to_owner_id=new,
-                action=action,
-                reason=reason,
-            )
-            for record, old, new in moves
-        ]
+    common = {"content_type_id": content_type.pk, "at": at, "by_id": by.pk if by else None, "action": action}
+    insert_values(
+        OwnerChange,
+        common | {"reason": reason},
+        ("object_id", "from_owner_id", "to_owner_id"),
+        [(record.pk, old, new) for record, old, new in moves],
     )

@@ -52,8 +52,8 @@ def main(rows: int) -> list[dict[str, Any]]:
 
 def table(rows: int) -> Iterator[tuple[Any, ...]]:
     """The same believable customers on every run."""
-    from customers.demo import names
     from customers.defaults import load_options as load
+    from customers.demo import names
 
     random = Random(7)
     labels = {key: list(options) for key, options in load().items()}

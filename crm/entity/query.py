@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from crm.entity.catalogue import Catalogue
-from crm.entity.columns import BoundColumn, bind
+from crm.entity.columns import BoundColumn, bind, load_references
 from crm.entity.conditions import tree
 from crm.entity.conditions.operators import may_be_null
 from crm.entity.conditions.terms import Terms
@@ -60,8 +60,8 @@ class ListQuery:
         self.page = _page_number(params.get("page"))
         self.names = names(getattr(user, "org_stamp", None))
         self.terms = Terms(entity, user, self.names)
-        declared = [column.path for column in entity.bound_columns]
-        self.columns = self.terms.fields.choose(declared) if columns is None else columns
+        fields = self.terms.fields
+        self.columns = fields.choose(fields.listed) if columns is None else columns
 
     @cached_property
     def filters(self) -> "django_filters.FilterSet":
@@ -106,7 +106,7 @@ class ListQuery:
     @cached_property
     def matching(self) -> QuerySet[Any]:
         """All rows that match, in no order: the start of counts, exports, statistics and bulk actions."""
-        rows: Any = self.filters.qs if self.filters.is_valid() else self.entity.list_queryset(self.user)
+        rows: Any = self.filters.qs
         return rows.filter(self._asked[0]).matching(self.words)  # type: ignore[no-any-return]
 
     @property
@@ -125,13 +125,22 @@ class ListQuery:
         found = self.matching.order_by()[: MOST_COUNTED + 1].count()
         return Count(min(found, MOST_COUNTED), found > MOST_COUNTED)
 
-    @cached_property
+    @property
     def rows(self) -> list[Any]:
         """The page's rows with the relations that its columns show."""
-        start = (self.page - 1) * self.size
-        found = self._fetch(start, self.size + 1)
-        self.has_next = len(found) > self.size
-        return found[: self.size]
+        return self._found[: self.size]
+
+    @property
+    def has_next(self) -> bool:
+        """Whether rows follow those of the page."""
+        return len(self._found) > self.size
+
+    @cached_property
+    def _found(self) -> list[Any]:
+        """The page's rows and, if there is one, the row after them."""
+        found = self._fetch((self.page - 1) * self.size, self.size + 1)
+        load_references(self.columns, found[: self.size], self.user)
+        return found
 
     def _fetch(self, start: int, length: int) -> list[Any]:
         relations = {column.relation for column in self.columns if column.relation}

@@ -36,6 +36,7 @@ SCRIPTS = (
         "crm/fields.js",
         "crm/forms.js",
         "crm/rows.js",
+        "crm/lists.js",
         "crm/record.js",
         "crm/messages.js",
         "crm/undo.js",

@@ -8,8 +8,12 @@ from typing import Any, Literal
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django_filters import fields as filter_fields
 
+from crm.entity.conditions import tree
+from crm.entity.conditions.terms import Untold
+from crm.entity.conditions.tree import Condition, Group
 from crm.entity.fields import AllUsers, RecordChoice
 from crm.entity.query import ListQuery
 
@@ -28,6 +32,10 @@ class Chip:
     label: str | Promise
     text: str
     url: str
+    # The word before it, where any one of several conditions is enough.
+    before: str = ""
+    # Left out, because it cannot be read.
+    broken: bool = False
 
 
 class FilterBox:
@@ -115,10 +123,25 @@ def boxes(query: ListQuery) -> list[FilterBox]:
 
 
 def chips(query: ListQuery, bar: list[FilterBox]) -> Iterator[Chip]:
-    """The conditions that narrow the list now."""
-    if not query.filters.is_valid():
-        return
+    """The conditions that narrow the list now: of the filter bar, then of the advanced query."""
     for box in bar:
         chip = box.chip
-        if chip:
+        if chip and box.name not in query.filters.form.errors:
             yield chip
+    for place, item in enumerate(query.where.items):
+        yield _asked(query, place, item)
+
+
+def _asked(query: ListQuery, place: int, item: Condition | Group) -> Chip:
+    """One condition or inner group of the advanced query."""
+    terms = query.terms
+    url = query.url(where=tree.write(query.where.without(place)) or None)
+    before = pgettext("conditions", "or") if place and query.where.join == "any" else ""
+    if isinstance(item, Group):
+        return Chip("", f"({terms.join_words(item)})", url, before)
+    try:
+        column, operator = terms.asked(item)
+        terms.condition(item)
+    except Untold:
+        return Chip("", item.path, url, before, broken=True)
+    return Chip(column.label, terms.asked_words(column, operator, item.values), url, before)

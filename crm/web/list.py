@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
+from crm.entity.bulk_edit import changeable
 from crm.entity.cells import format_number
 from crm.entity.columns import BoundColumn
 from crm.entity.declare import Entity
@@ -34,12 +35,27 @@ def page(request: HttpRequest, app: str, name: str) -> HttpResponse:
     shown = List(find_entity(user, app, name), without_empty(request.GET), user)
     if not is_fragment(request):
         return render(request, "list/page.html", {"list": shown})
+    return fragment(request, shown)
+
+
+def fragment(request: HttpRequest, shown: "List", template: str = "list/swap.html") -> HttpResponse:
+    """The part below the filter bar, and the address at which it stands."""
     from_bar = request.headers.get("HX-Trigger", "") in BAR
-    response = render(request, "list/swap.html", {"list": shown, "from_bar": from_bar})
-    address = shown.query.url(page=request.GET.get("page"))
+    response = render(request, template, {"list": shown, "from_bar": from_bar})
+    address = shown.query.url(page=shown.query.params.get("page"))
     # Loading the same query again is no step to go back from.
     response.headers["HX-Replace-Url" if address == page_of(request) else "HX-Push-Url"] = address
     return response
+
+
+@require_safe
+def counted(request: HttpRequest, app: str, name: str) -> HttpResponse:
+    """The foot of a list with what is counted after the page: how many match, totals; with `exact`, however many."""
+    user = signed_in(request.user)
+    shown = List(find_entity(user, app, name), without_empty(request.GET), user)
+    exact = shown.query.params.pop("exact", None)
+    shown.count = shown.query.exact_count if exact else shown.query.count
+    return render(request, "list/counted.html", {"list": shown})
 
 
 # The ids of the parts of the filter bar; when one of them asks, the bar itself stays as it is.
@@ -51,9 +67,10 @@ def choices(request: HttpRequest, app: str, name: str, field: str) -> HttpRespon
     """The choices of one filter box, for those too long to be in every page."""
     user = signed_in(request.user)
     entity = find_entity(user, app, name)
-    if field not in entity.filters:
+    query = ListQuery(entity, without_empty(request.GET), user)
+    if field not in query.filters.base_filters:
         raise Http404
-    box = FilterBox(ListQuery(entity, without_empty(request.GET), user), field)
+    box = FilterBox(query, field)
     if box.kind != "choices":
         raise Http404
     return render(request, "list/choices.html", {"box": box})
@@ -102,7 +119,7 @@ class List:
     @property
     def columns(self) -> Sequence[BoundColumn]:
         """The columns in their order."""
-        return self.entity.bound_columns
+        return self.query.columns
 
     @cached_property
     def rows(self) -> SafeString:
@@ -125,18 +142,25 @@ class List:
     # -- how many, and which page
 
     @cached_property
-    def count(self) -> Count:
-        """How many rows match. The last page tells without another query."""
+    def count(self) -> Count | None:
+        """How many rows match, where that costs nothing: the last page tells. Else it is asked for after the page."""
         rows, query = self.query.rows, self.query
-        if rows and not query.has_next:
-            seen = (query.page - 1) * query.size + len(rows)
-            return Count(min(seen, MOST_COUNTED), seen > MOST_COUNTED)
-        return query.count
+        if query.has_next or (query.page > 1 and not rows):
+            return None
+        seen = (query.page - 1) * query.size + len(rows)
+        return Count(min(seen, MOST_COUNTED), seen > MOST_COUNTED)
 
     @property
     def pages(self) -> int | None:
         """The number of the last page; None if nobody has counted that far."""
-        return None if self.count.more else max(1, -(-self.count.number // self.query.size))
+        if self.count is None or self.count.more:
+            return None
+        return max(1, -(-self.count.number // self.query.size))
+
+    @property
+    def counts_later(self) -> bool:
+        """Whether the page asks for its count and totals once it is shown."""
+        return self.count is None or bool(self._summed)
 
     @property
     def has_more_than_page(self) -> bool:
@@ -159,13 +183,22 @@ class List:
         return self.query.url(page=None)
 
     @property
+    def exact_url(self) -> str:
+        """Where the exact number is asked for, of a list that is too long to count at once."""
+        return f"{self.entity.url('counts')}{self.query_string}{'&' if self.query_string else '?'}exact=1"
+
+    @property
     def totals(self) -> list[tuple[str | Promise, str]]:
         """(label, sum) of the columns with amounts, over all matching rows while these can be counted."""
-        money = [column for column in self.columns if column.kind == "decimal" and column.field is not None]
-        if not money or self.count.more or not self.count.number:
+        if not self._summed or self.count is None or self.count.more or not self.count.number:
             return []
-        sums: dict[str, Any] = self.query.matching.order_by().aggregate(**{c.path: Sum(c.path) for c in money})
-        return [(column.label, format_number(sums[column.path] or 0)) for column in money]
+        asked = {f"sum_{place}": Sum(column.lookup) for place, column in enumerate(self._summed)}
+        sums: dict[str, Any] = self.query.matching.order_by().aggregate(**asked)
+        return [(column.label, format_number(sums[f"sum_{place}"] or 0)) for place, column in enumerate(self._summed)]
+
+    @property
+    def _summed(self) -> list[BoundColumn]:
+        return [column for column in self.columns if column.kind == "decimal" and column.field is not None]
 
     # -- the query
 
@@ -176,7 +209,7 @@ class List:
 
     @cached_property
     def chips(self) -> list[Chip]:
-        """The conditions of the filter bar in words."""
+        """The conditions of the filter bar and of the advanced query in words."""
         return list(chips(self.query, self.boxes))
 
     @property
@@ -202,8 +235,8 @@ class List:
 
     @property
     def kept(self) -> list[tuple[str, str]]:
-        """Parameters that a new query keeps: order and page size."""
-        return [(name, str(self.query.params[name])) for name in ("sort", "size") if name in self.query.params]
+        """Parameters that a new query of the filter bar keeps: the advanced query, order and page size."""
+        return [(name, str(self.query.params[name])) for name in ("where", "sort", "size") if name in self.query.params]
 
     # -- what may be done
 
@@ -221,6 +254,11 @@ class List:
     def can_export(self) -> bool:
         """Whether the user may take rows of this list out as a file."""
         return self.entity.exchange is not None and self.entity.can(self.user, "export")
+
+    @cached_property
+    def editable(self) -> str:
+        """The paths of the fields that may be changed in place or for a selection, between spaces."""
+        return " ".join(column.path for column in changeable(self.entity, self.user))
 
     @property
     def can_delete(self) -> bool:

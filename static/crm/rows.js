@@ -197,7 +197,13 @@ class Bulk extends HTMLElement {
     for (const act of this.acts) act.hidden = !selected.some((row) => act.dataset.states.split(" ").includes(row.dataset.state));
     if (!this.offer) return;
     this.offer.hidden = selected.length < rows || !list.dataset.more;
-    this.offer.textContent = this.offer.dataset.text.replace("#", list.dataset.count);
+    this.offer.textContent = this.all(this.offer);
+  }
+
+  // How many match stands in the list's foot, once they are counted.
+  all({ dataset }) {
+    const { count } = document.getElementById("list-foot").dataset;
+    return count ? dataset.text.replace("#", count) : dataset.every;
   }
 
   focusFirst() {
@@ -210,7 +216,7 @@ class Bulk extends HTMLElement {
     for (const act of this.acts) act.hidden = false;
     this.flag.disabled = false;
     this.offer.hidden = true;
-    this.count.textContent = this.dataset.text.replace("#", document.getElementById("list").dataset.count);
+    this.count.textContent = this.all(this);
   }
 }
 

@@ -71,7 +71,7 @@ def test_a_condition_that_cannot_be_read_is_named(alice: Client, people: People)
     make.customer(people.alice, name="甲公司")
     answer = alice.get(LIST, {"created_at_after": "someday"})
     assert names(answer) == ["甲公司"]
-    assert "列表未筛选" in html(answer)
+    assert "无法识别的条件未参与筛选" in html(answer)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,40 @@ def test_pages_follow_one_another_without_gap(alice: Client, people: People) -> 
     assert 'rel="next"' not in html(last)
     assert 'rel="prev"' in html(last)
     assert "此页已不存在" in html(alice.get(LIST, {"size": 20, "page": 9}))
+
+
+def test_what_costs_a_count_is_counted_after_the_page(
+    alice: Client, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(25):
+        make.customer(people.alice, name=f"客户{number:02}")
+    with CaptureQueriesContext(connection) as queries:
+        page = html(alice.get(LIST, {"size": 20}))
+    assert not [query for query in queries if "COUNT(" in query["sql"].upper() and "customers_customer" in query["sql"]]
+    assert "共 25 条" not in page
+    address = re.search(r'id="list-foot" hx-get="([^"]*)"', page)
+    assert address and address[1] == f"{LIST}counts/?size=20"
+
+    foot = html(alice.get(address[1], headers=PIECE))
+
+    assert 'data-count="25"' in foot
+    assert "共 25 条" in foot
+    assert "/ 2</span>" in foot
+    assert 'hx-trigger="load"' not in foot
+
+    monkeypatch.setattr("crm.entity.query.MOST_COUNTED", 10)
+    capped = html(alice.get(address[1], headers=PIECE))
+    assert "10+" in capped and "/ …</span>" in capped
+    exact = re.search(r'hx-get="([^"]*exact=1)"', capped)
+    assert exact
+    counted = html(alice.get(exact[1].replace("&amp;", "&"), headers=PIECE))
+    assert "共 25 条" in counted and "exact" not in counted
+
+
+def test_a_last_page_needs_no_second_request(alice: Client, people: People) -> None:
+    make.customer(people.alice, name="甲公司")
+    assert "counts/" not in html(alice.get(LIST))
+    assert "counts/" not in html(alice.get(LIST, {"q": "无"}))
 
 
 def test_empty_lists_say_why(alice: Client, people: People) -> None:
@@ -174,9 +208,7 @@ def test_it_costs_the_same_queries_for_two_rows_and_for_fifty(alice: Client, peo
     alice.get(LIST)
     with CaptureQueriesContext(connection) as fifty:
         alice.get(LIST)
-    # The last page tells the number of rows, so a longer list counts once more.
-    assert len(fifty) == len(two) + 1
-    assert len(fifty) <= 6
+    assert len(fifty) == len(two) <= 6
     with CaptureQueriesContext(connection) as contacts:
         alice.get("/customers/contact/")
     assert len(contacts) <= 7

@@ -168,7 +168,7 @@ class Terms:
                 raise Untold(_("“%(value)s” is no choice of “%(field)s”.") % _words(column, value))
         chosen = self._chosen(column, values, below=operator == "under")
         if column.kind == "options":
-            found = reduce(or_, (Q(**{f"{column.lookup}__contains": [pk]}) for pk in chosen), NEVER)
+            found = Q(**{f"{column.lookup}__overlap": chosen})
         else:
             found = Q(**{f"{column.lookup}__in": chosen})
         return ~found if operator == "out" else found

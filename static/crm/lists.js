@@ -1,0 +1,60 @@
+// What surrounds the rows of a list: the panel of the advanced query.
+
+// ---- The advanced query ----------------------------------------------------------------------------
+// Its button opens the panel and closes it again; Esc closes it too.
+
+const panel = () => document.getElementById("query-panel");
+
+function closeQuery() {
+  if (!panel()?.firstElementChild) return false;
+  panel().replaceChildren();
+  document.getElementById("advanced")?.focus();
+  return true;
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => event.target.id === "advanced" && closeQuery() && event.preventDefault());
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.defaultPrevented && event.target.closest?.("#query-panel")) closeQuery();
+});
+
+document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
+  document.getElementById("advanced")?.setAttribute("aria-expanded", String(!!panel()?.firstElementChild));
+  if (target.id === "query-panel") firstValue(target)?.focus();
+  else if (target.matches?.(".conditions, .query-groups")) target.lastElementChild?.querySelector("select")?.focus();
+  else if (detail.pathInfo?.requestPath.includes("/query/run/")) document.getElementById("advanced")?.focus();
+});
+
+const firstValue = (root) => root.querySelector(".condition-value :is(input, select, summary)");
+
+document.addEventListener("click", ({ target }) => {
+  if (target.closest?.("[data-close-query]")) closeQuery();
+  const remove = target.closest?.("[data-remove]");
+  if (!remove) return;
+  const gone = remove.closest(remove.dataset.remove);
+  const next = gone.nextElementSibling ?? gone.previousElementSibling;
+  gone.remove();
+  (next?.querySelector("select") ?? panel()?.querySelector(".query-add"))?.focus();
+});
+
+// What is ticked in a small panel stands on its button; a period of N days asks for N.
+document.addEventListener("change", ({ target }) => {
+  const pop = target.closest?.("[data-chosen]");
+  if (pop) {
+    const words = pop.querySelector(".chosen-words");
+    const ticked = [...pop.querySelectorAll("input:checked")].map((box) => box.parentElement.textContent.trim());
+    const searched = [...pop.querySelectorAll("option:checked")].map((option) => option.textContent.trim());
+    words.textContent = [...ticked, ...searched].join(pop.dataset.chosen) || words.dataset.none;
+  }
+  if (target.matches?.("[data-period]")) {
+    const days = target.nextElementSibling;
+    days.hidden = !["last", "next", "older", "later"].includes(target.value);
+    if (!days.hidden) days.focus();
+  }
+});
+
+// ---- What is counted after the page ----------------------------------------------------------------
+
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  const offer = target.id === "list-foot" && document.querySelector("#bulk [data-all]");
+  if (offer) offer.textContent = document.getElementById("bulk").all(offer);
+});

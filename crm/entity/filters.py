@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import django_filters
-from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import DateRangeField
 
 from crm.entity.catalogue import Catalogue
-from crm.entity.columns import kind_of
+from crm.entity.columns import BoundColumn, kind_of
 from crm.entity.dates import DayField
 from crm.entity.declare import Entity
 from crm.entity.fields import OptionChoices, RecordChoice, UserChoices, department_choices
@@ -61,7 +60,7 @@ def filter_set(
     entity: Entity, data: Mapping[str, Any], user: "User", names: Names, fields: Catalogue
 ) -> django_filters.FilterSet:
     """The bound filter set of an entity over the user's fields; unknown parameters have no effect."""
-    declared = {name: _filter_for(entity.model, name, user, names) for name in filter_names(entity, fields)}
+    declared = {column.path: _filter_for(column, user, names) for column in fields.choose(filter_names(entity, fields))}
     meta = type("Meta", (), {"model": entity.model, "fields": []})
     made: Any = type(f"{type(entity).__name__}Filters", (django_filters.FilterSet,), {**declared, "Meta": meta})
     made.base_filters = _OfOneRequest(made.base_filters)
@@ -69,8 +68,8 @@ def filter_set(
 
 
 def filter_names(entity: Entity, fields: Catalogue) -> list[str]:
-    """The declared filters over fields that the reader may see and ask for."""
-    return [column.path for column in fields.choose(entity.filters) if column.filterable]
+    """The filters over fields that the reader may see and ask for: as declared, then the custom fields'."""
+    return list(fields.filters)
 
 
 class _OfOneRequest(dict[str, django_filters.Filter]):
@@ -80,10 +79,13 @@ class _OfOneRequest(dict[str, django_filters.Filter]):
         return self
 
 
-def _filter_for(model: type[models.Model], name: str, user: "User", names: Names) -> django_filters.Filter:
-    field: Any = model._meta.get_field(name)
-    label = field.verbose_name
+def _filter_for(column: BoundColumn, user: "User", names: Names) -> django_filters.Filter:
+    field: Any = column.field
+    label: Any = column.label
+    name = column.lookup
     match kind_of(field):
+        case "options":
+            return OptionFilter(field_name=name, label=label, lookup_expr="overlap", list_key=field.list, names=names)
         case "option":
             return OptionFilter(field_name=name, label=label, lookup_expr="in", list_key=field.list, names=names)
         case "choice":

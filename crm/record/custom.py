@@ -23,7 +23,7 @@ from crm.fields.patterns import PatternValidator
 from crm.kernel import registry
 from crm.kernel.errors import Invalid
 from crm.org.models import Department, User
-from crm.record.picklists import PicklistField, PicklistSetField
+from crm.record.picklists import PicklistField, PicklistOption, PicklistSetField
 
 if TYPE_CHECKING:
     from crm.record.models import Record
@@ -87,7 +87,7 @@ def _made(defined: Definition) -> Any:
         case CustomKind.BOOL:
             return models.BooleanField(**{**common, "blank": True, "null": False}, default=False)
         case CustomKind.CHOICE:
-            return PicklistField(list=list_key(defined.name), **common)
+            return PicklistField(list=list_key(defined.name), to=PicklistOption, **common)
         case CustomKind.CHOICES:
             return PicklistSetField(list=list_key(defined.name), **common)
         case CustomKind.USER:

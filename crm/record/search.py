@@ -47,17 +47,19 @@ class SearchIndex(GinIndex):
         return statement
 
 
-def matches(query: str, field: str = "search") -> Q:
+def matches(query: str | tuple[Phrase, ...], field: str = "search") -> Q:
     """The rows that a search box finds; `field` may lead to another record's search column.
 
-    A query without any letter or digit finds nothing; an empty one must not be asked.
+    The query is what was typed, or phrases made of it. One without any letter or digit finds
+    nothing; an empty one must not be asked.
     """
-    return Q(**{f"{field}__finds": query}) if parse(query) else NOTHING
+    phrases = parse(query) if isinstance(query, str) else query
+    return Q(**{f"{field}__finds": query}) if phrases else NOTHING
 
 
 @TextField.register_lookup
 class Finds(models.Lookup[Any]):
-    """`search__finds="wlkj"`: what the user typed, as conditions on the pieces of a search column."""
+    """`search__finds="wlkj"`: what the user typed, or phrases of it, as conditions on a search column's pieces."""
 
     lookup_name = "finds"
     prepare_rhs = False
@@ -67,7 +69,8 @@ class Finds(models.Lookup[Any]):
         column, column_params = self.process_lhs(compiler, connection)
         if column_params:
             raise ValueError("only a column can be searched")
-        sql, params = _any([_phrase(column, phrase) for phrase in parse(self.rhs)])
+        phrases = parse(self.rhs) if isinstance(self.rhs, str) else self.rhs
+        sql, params = _any([_phrase(column, phrase) for phrase in phrases])
         return sql, tuple(params)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from crm.kernel.text.pieces import SIGNS, pairs, signs
 from crm.kernel.text.pinyin import beginning_with, cuts
@@ -10,6 +10,9 @@ from crm.kernel.text.words import words
 
 LONGEST_QUERY = 60  # characters; what follows is not looked at
 MOST_WORDS = 6
+
+# What a pattern takes the typed word for.
+Reads = Literal["letters", "initials", "syllables", "code"]
 
 _COUNTRY_CODE = re.compile(r"(?:\+|00)86[-\s]*(?=\d)")
 
@@ -24,6 +27,7 @@ class Pattern(NamedTuple):
     every: tuple[str, ...]
     some: tuple[str, ...]
     runs: tuple[str, ...]
+    reads: Reads = "letters"
 
 
 Word = tuple[Pattern, ...]  # any of these
@@ -51,7 +55,7 @@ def patterns(word: str) -> Word:
     found = [_letters(word)]
     if word.isascii():
         if not word.isdecimal():
-            found.append(_letters(word.upper()))
+            found.append(_letters(word.upper())._replace(reads="initials"))
         if word.isalpha() and len(word) > 1:
             found += [_syllables(cut) for cut in cuts(word)]
         elif not word.isalpha() and len(word) >= SIGNS - 1:
@@ -67,7 +71,7 @@ def _letters(word: str) -> Pattern:
 
 def _code(code: str) -> Pattern:
     run = signs(code) if len(code) >= SIGNS else f"^{code}"
-    return Pattern(every=_apart(run.split(), SIGNS), some=(), runs=(run,))
+    return Pattern(every=_apart(run.split(), SIGNS), some=(), runs=(run,), reads="code")
 
 
 def _apart(pieces: list[str], step: int) -> tuple[str, ...]:
@@ -86,4 +90,5 @@ def _syllables(cut: tuple[str, ...]) -> Pattern:
     endings = beginning_with(last)
     # What is typed for another syllable (lue for lve) does not stand in the text as it is.
     common = last if all(syllable.startswith(last) for syllable in endings) else last[0]
-    return Pattern(every=every, some=tuple(before + syllable for syllable in endings), runs=(*every, before + common))
+    some = tuple(before + syllable for syllable in endings)
+    return Pattern(every=every, some=some, runs=(*every, before + common), reads="syllables")

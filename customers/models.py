@@ -11,7 +11,7 @@ from crm.kernel.china import credit_code, phones
 from crm.kernel.china.companies import company_key
 from crm.kernel.dates import now
 from crm.org.access import Access
-from crm.org.models import Department, Scope, User
+from crm.org.models import Department, Role, Scope, User
 from crm.record.models import Record, record_indexes
 from crm.record.picklists import PicklistField
 from crm.record.scope import NOBODY
@@ -188,6 +188,13 @@ class Customer(Record):
         return parts
 
     @classmethod
+    def part_reason(cls, name: str, record: Any) -> str:
+        """The pool in which a customer stands."""
+        return str(_("It stands in the public pool of %(department)s, which is open to you.")) % {
+            "department": record.pool
+        }
+
+    @classmethod
     def shared_with(cls, user: User, access: Access, action: str) -> Q | None:
         """A share rests while the customer stands in a pool."""
         shared = super().shared_with(user, access, action)
@@ -265,6 +272,36 @@ class PoolApplication(models.Model):
                 fields=["customer"], condition=Q(decided_at=None), name="one_open_application_per_customer"
             )
         ]
+
+
+class PoolLimit(models.Model):
+    """What people of a role may hold and claim (领取规则); `customers.limits` says how it is counted."""
+
+    role = models.OneToOneField(Role, on_delete=models.CASCADE, related_name="pool_limit", verbose_name=_("role"))
+    held = models.PositiveIntegerField(
+        _("most customers held"), null=True, blank=True, help_text=_("Empty: as many as one likes.")
+    )
+    claims_a_day = models.PositiveIntegerField(
+        _("claims a day"), null=True, blank=True, help_text=_("Empty: as many as one likes.")
+    )
+    cool_down_days = models.PositiveIntegerField(
+        _("cool-down (days)"),
+        default=0,
+        help_text=_("So long after losing a customer the former owner cannot take it from the pool."),
+    )
+    arrival_days = models.PositiveIntegerField(
+        _("bar on new arrivals (days)"),
+        default=0,
+        help_text=_("So long after its arrival nobody of the role can take a customer from the pool."),
+    )
+
+    class Meta:
+        verbose_name = _("claim rule")
+        verbose_name_plural = _("claim rules")
+        ordering = ("role__name",)
+
+    def __str__(self) -> str:
+        return str(self.role)
 
 
 class Gender(models.TextChoices):

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 from crm.flow.action import action
 from crm.kernel.errors import Refused
 from crm.org.models import Department, User
-from customers import messages
+from customers import limits, messages
 from customers import pool as pools
 from customers.forms import PersonForm, PoolForm, ReasonRequiredForm
 from customers.models import Customer, PoolState
@@ -29,6 +29,7 @@ def transfer(customer: Customer, *, by: User, owner: User, reason: str = "") -> 
     """The customer goes to a colleague; contacts and follow-ups go along."""
     if owner == customer.owner:
         raise Refused(_("The customer already belongs to %(person)s.") % {"person": owner})
+    limits.check_room(owner)
     pools.give(customer, owner)
 
 

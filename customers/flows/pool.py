@@ -13,7 +13,7 @@ from crm.kernel.errors import Refused
 from crm.org.access import access_of
 from crm.org.models import Department, User
 from crm.record.models import OwnerChange
-from customers import messages
+from customers import limits, messages
 from customers import pool as pools
 from customers.forms import PersonForm, PoolForm, ReasonForm
 from customers.models import Customer, PoolApplication, PoolState
@@ -61,6 +61,7 @@ def applied_by(customer: Customer, user: User) -> str | None:
 )
 def claim(customer: Customer, *, by: User) -> None:
     """The customer becomes yours at once."""
+    limits.check_claim(customer, by)
     pools.give(customer, by)
 
 
@@ -78,6 +79,7 @@ def claim(customer: Customer, *, by: User) -> None:
 )
 def apply(customer: Customer, *, by: User, reason: str = "") -> None:
     """Your superior decides whether the customer becomes yours."""
+    limits.check_application(customer, by)
     PoolApplication.objects.create(
         customer=customer, applicant=by, at=now(), reason=reason, state_before=customer.pool_state
     )
@@ -109,7 +111,9 @@ def not_their_superior(customer: Customer, user: User) -> str | None:
 )
 def accept(customer: Customer, *, by: User) -> None:
     """The customer goes to the applicant."""
-    pools.give(customer, _decide(customer, by, accepted=True).applicant)
+    application = _decide(customer, by, accepted=True)
+    limits.check_room(application.applicant)
+    pools.give(customer, application.applicant)
 
 
 @action(
@@ -162,6 +166,7 @@ def withdraw(customer: Customer, *, by: User) -> None:
 )
 def assign(customer: Customer, *, by: User, owner: User, reason: str = "") -> None:
     """The customer goes from the pool to a salesperson."""
+    limits.check_room(owner)
     pools.give(customer, owner)
 
 

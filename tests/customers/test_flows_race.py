@@ -1,9 +1,11 @@
 """The same customer, the same instant."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 
 from crm.flow.action import Action
 from crm.flow.run import run
@@ -11,9 +13,10 @@ from crm.kernel.errors import Refused
 from crm.org.models import User
 from crm.record.models import OwnerChange
 from crm.testing.people import People, make_people
-from crm.testing.races import lost, race, slow_decisions, without_locks, won
+from crm.testing.races import PAUSE, lost, race, slow_decisions, without_locks, won
+from customers import limits
 from customers.flows import pool
-from customers.models import Customer, PoolApplication
+from customers.models import Customer, PoolApplication, PoolLimit
 from tests.customers import make
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
@@ -106,3 +109,35 @@ def test_accept_and_withdraw_at_once_do_one_of_them(company: People) -> None:
     assert len(won(results)) == 1
     application, now = PoolApplication.objects.get(customer=customer), Customer.objects.get(pk=customer.pk)
     assert (application.accepted is True) == (now.owner == company.alice)
+
+
+@pytest.fixture
+def slow_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody thinks for a moment between counting what they claimed and claiming more."""
+    count = limits.claims_today
+
+    def slowly(user: User) -> int:
+        counted = count(user)
+        time.sleep(PAUSE)
+        return counted
+
+    monkeypatch.setattr(limits, "claims_today", slowly)
+
+
+def test_two_claims_of_one_person_at_once_keep_to_the_claims_of_a_day(company: People, slow_counts: None) -> None:
+    PoolLimit.objects.create(role=company.seller, claims_a_day=1)
+    first, second = make.customer(name="甲"), make.customer(name="乙")
+    results = race(by(company.alice, pool.claim, first), by(company.alice, pool.claim, second))
+    (refused,) = lost(results)
+    assert isinstance(refused, Refused)
+    assert Customer.objects.filter(owner=company.alice).count() == 1
+
+
+def test_control_without_a_lock_on_the_person_both_claims_pass(
+    company: People, slow_counts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **options: rows)
+    PoolLimit.objects.create(role=company.seller, claims_a_day=1)
+    first, second = make.customer(name="甲"), make.customer(name="乙")
+    results = race(by(company.alice, pool.claim, first), by(company.alice, pool.claim, second))
+    assert len(won(results)) == 2

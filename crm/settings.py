@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "crm.jobs",
     "crm.notify",
     "crm.audit",
+    "crm.timeline",
     "crm.exchange",
     "crm.web",
     "crm.api",

@@ -163,6 +163,7 @@ class CustomerFollowUpEntity(Entity):
             order=("-at", "-pk"),
             key="L",
             verb=_("Write a follow-up"),
+            follow_up=True,
         ),
     )
     stats = (Stat(_("By method"), group="method"),)

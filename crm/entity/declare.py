@@ -67,6 +67,8 @@ class Tab:
     key: str = ""
     # What creating one is called, where "New …" says it badly.
     verb: Text = ""
+    # Whether they are what was said and done, so that the timeline shows them as such and people can like them.
+    follow_up: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ STYLES = (
         "crm/list.css",
         "crm/record.css",
         "crm/messages.css",
+        "crm/timeline.css",
+        "crm/logs.css",
         "crm/exchange.css",
         "crm/statistics.css",
         "crm/print.css",
@@ -40,6 +42,7 @@ SCRIPTS = (
         "crm/record.js",
         "crm/messages.js",
         "crm/undo.js",
+        "crm/timeline.js",
         "crm/inplace.js",
     ),
 )

@@ -27,7 +27,7 @@ def detail(request: HttpRequest, app: str, name: str, pk: int) -> HttpResponse:
     user = signed_in(request.user)
     entity = find_entity(user, app, name)
     record = find_record(entity, user, pk)
-    tabs = Tabs(entity, record, user, request.GET.get("tab", ""), request.GET.get("before", ""))
+    tabs = Tabs(entity, record, user, request.GET.get("tab", ""), request.GET)
     page = RecordPage(entity, record, user)
     return render(request, "record/detail.html", {"page": page, "tabs": tabs, "tab": tabs.current})
 

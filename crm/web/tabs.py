@@ -1,7 +1,7 @@
 """The tabs of a record's page: what refers to it, its files, its history. One is shown, the others wait."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -19,10 +19,11 @@ from crm.web.children import ChildTab
 from crm.web.counts import MOST, counts
 from crm.web.doors import find_entity, find_record, signed_in
 from crm.web.history import ChangesTab, OwnersTab
+from crm.web.timeline import TimelineTab
 
 
 class Content(Protocol):
-    """One tab: rows to count, and a template that shows them as `tab`."""
+    """One tab: rows to count (None for what is not counted), and a template that shows them as `tab`."""
 
     name: str
     template: str
@@ -31,7 +32,7 @@ class Content(Protocol):
     def label(self) -> str | Promise: ...
 
     @property
-    def rows(self) -> QuerySet[Any]: ...
+    def rows(self) -> QuerySet[Any] | None: ...
 
 
 @require_safe
@@ -39,9 +40,11 @@ def tab(request: HttpRequest, app: str, name: str, pk: int, tab: str) -> HttpRes
     """The tabs of a record with this one open."""
     user = signed_in(request.user)
     entity = find_entity(user, app, name)
-    shown = Tabs(entity, find_record(entity, user, pk), user, tab, before=request.GET.get("before", ""))
+    shown = Tabs(entity, find_record(entity, user, pk), user, tab, request.GET)
     if shown.current.name != tab:
         raise Http404
+    if tab == TimelineTab.name and "more" in request.GET:
+        return render(request, "timeline/items.html", {"tab": shown.current})
     return show(request, shown)
 
 
@@ -63,10 +66,14 @@ class Head:
 
 
 class Tabs:
-    """All tabs of a record for one user; `wanted` is open, or the first one."""
+    """All tabs of a record for one user; `wanted` is open, or the first one. `params` say which part of it."""
 
-    def __init__(self, entity: Entity, record: Any, user: User, wanted: str = "", before: str = "") -> None:
+    def __init__(
+        self, entity: Entity, record: Any, user: User, wanted: str = "", params: "Mapping[str, str] | None" = None
+    ) -> None:
         self.entity, self.record, self.user, self.wanted = entity, record, user, wanted
+        self.params = params or {}
+        before = self.params.get("before", "")
         self.before = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
 
     @cached_property
@@ -81,7 +88,8 @@ class Tabs:
         ]
         # What follows a parent is never handed over on its own.
         owners = [] if self.entity.model.parent_field else [OwnersTab(*args, before=self.before)]
-        return [*children, AttachmentsTab(*args), *owners, ChangesTab(*args, before=self.before)]
+        timeline = TimelineTab(*args, self.params.get("kind", ""), self.params.get("after", ""))
+        return [timeline, *children, AttachmentsTab(*args), *owners, ChangesTab(*args, before=self.before)]
 
     @cached_property
     def current(self) -> Content:
@@ -91,8 +99,9 @@ class Tabs:
     @cached_property
     def heads(self) -> list[Head]:
         """The handles with their counts."""
-        numbers = counts([content.rows for content in self.contents])
-        return [self._head(content, number) for content, number in zip(self.contents, numbers, strict=True)]
+        counted = [content for content in self.contents if content.rows is not None]
+        numbers = dict(zip(counted, counts([content.rows for content in counted]), strict=True))
+        return [self._head(content, numbers.get(content, 0)) for content in self.contents]
 
     def _head(self, content: Content, number: int) -> Head:
         detail = self.entity.url("detail", self.record.pk)

@@ -19,6 +19,7 @@ from crm.web import (
     row_menu,
     statistics,
     tabs,
+    timeline,
     why,
 )
 from crm.web import list as lists
@@ -47,6 +48,7 @@ urlpatterns = [
     path("<int:pk>/attachments/<int:file>/delete/", attachments.remove, name="remove-attachment"),
     *import_pages.urlpatterns,
     *export_pages.urlpatterns,
+    *timeline.urlpatterns,
     *statistics.urlpatterns,
     *bulk_edit.urlpatterns,
     *query_panel.urlpatterns,

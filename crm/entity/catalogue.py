@@ -85,15 +85,25 @@ def catalogue(entity: Entity, user: "User") -> Catalogue:
     return made
 
 
+def every_field(entity: Entity) -> Mapping[str, BoundColumn]:
+    """The fields of an entity, whoever reads: for those who set up what others may see."""
+    form = layout(entity)
+    return {path: bind(entity.model, path) for path in dict.fromkeys([*form.fields, *_others(entity, form)])}
+
+
+def _others(entity: Entity, form: Layout) -> list[str]:
+    """Fields that are in no section: what lists and heads show, what the system keeps, what a layout leaves out."""
+    listed = [column.path if isinstance(column, Column) else column for column in entity.columns]
+    return [*entity.fields, *entity.figures, *listed, *SYSTEM_FIELDS]
+
+
 def _make(entity: Entity, user: "User", stamp: int) -> Catalogue:
     narrow = narrowed(user, entity.model.key())
     form = layout(entity, stamp)
     own = definitions(stamp).of(entity.model.key())
     declared = {column.path: column for column in entity.columns if isinstance(column, Column)}
     listed = [column.path if isinstance(column, Column) else column for column in entity.columns]
-    paths = dict.fromkeys(
-        [*form.fields, *entity.fields, *entity.figures, *listed, *(each.name for each in own), *SYSTEM_FIELDS]
-    )
+    paths = dict.fromkeys([*form.fields, *_others(entity, form)])
     fields = {
         path: _masked(entity, bind(entity.model, declared.get(path, path)), narrow)
         for path in paths

@@ -29,12 +29,13 @@ from crm.org.access import access_of
 from crm.record.models import Record
 
 if TYPE_CHECKING:
+    from crm.entity.lines import Lines
     from crm.org.models import User
     from crm.record.query import RecordQuerySet
 
 Text = str | Promise
 
-RECORD_PERMISSIONS = ("view", "add", "change", "delete", "import", "export", "print")
+RECORD_PERMISSIONS = ("view", "add", "change", "delete", "import", "export", "print", "reveal")
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,9 @@ class Entity:
     menu: ClassVar[str] = ""
     icon: ClassVar[str] = "list"
     weight: ClassVar[int] = 100
+    # Other words by which the palette finds the list, and the letter that opens it after G.
+    synonyms: ClassVar[Text] = ""
+    go: ClassVar[str] = ""
     # Whether the model's 360 page belongs to this entity (False for a second list over a model).
     canonical: ClassVar[bool] = True
     # Permission that opens the list, and the part of the scope that it shows.
@@ -123,6 +127,12 @@ class Entity:
     exchange: ClassVar[Exchange | None] = None
     actions: ClassVar[Sequence[Action]] = ()
     duplicate_check: ClassVar[DuplicateCheck | None] = None
+    # What is edited line by line in the form.
+    lines: ClassVar["Lines | None"] = None
+    # Fields whose last value, as their user chose it, a new record begins with.
+    remembered: ClassVar[Sequence[str]] = ()
+    # States in the order in which a record walks through them; its page shows them as a bar.
+    stages: ClassVar[Sequence[str]] = ()
     # A form class of its own, where a rule needs more than `check_rules` of the model.
     form: ClassVar[Any] = None
 

@@ -10,4 +10,5 @@ LABELS = {
     "import": _("Import"),
     "export": _("Export"),
     "print": _("Print"),
+    "reveal": _("View full numbers"),
 }

@@ -95,6 +95,11 @@ def bilingual(chinese: str, english: str) -> str | Promise:
     return lazystr(_InLanguage(chinese, english)) if english else chinese
 
 
+def of_row(row: CustomField) -> Definition:
+    """The definition that a row of the table is, or would be once it is saved."""
+    return Definition(**{field.name: getattr(row, field.name) for field in fields(Definition)})
+
+
 def _load() -> Definitions:
     columns = [field.name for field in fields(Definition)]
     rows = CustomField.objects.order_by("entity", "section", "position", "pk").values_list(*columns)

@@ -108,13 +108,20 @@ class FieldRule(models.Model):
     level = models.CharField(_("field permission"), max_length=10, choices=Level.choices)
 
     class Meta:
-        verbose_name = _("field permission")
-        verbose_name_plural = _("field permissions")
         ordering = ("role", "entity", "field")
         constraints = [models.UniqueConstraint(fields=["role", "entity", "field"], name="one_rule_per_role_and_field")]
 
     def __str__(self) -> str:
         return f"{self.role} · {self.entity} · {self.field}"
+
+
+class FieldRole(Role):
+    """A role, as the page of field permissions shows it."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("field permission")
+        verbose_name_plural = _("field permissions")
 
 
 class FormLayout(models.Model):

@@ -11,3 +11,8 @@ class JobsConfig(AppConfig):
     def ready(self) -> None:
         """Let every app's `jobs.py` name its handlers and periodic work."""
         autodiscover_modules("jobs")
+        from crm.fields.events import FieldsChanged
+        from crm.jobs import custom_indexes
+        from crm.kernel import events
+
+        events.subscribe(FieldsChanged, custom_indexes.fields_changed)

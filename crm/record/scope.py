@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from crm.org.models import User
 
 NOBODY = Q(pk__in=[])
+# The part of a scope that comes of owners and shares; what models add has other names.
+OWNED = "owned"
 # What somebody with whom a record is shared may do with it, by the share's permission.
 SHARED_ACTIONS = {"view": "view", "export": "view", "print": "view", "change": "change"}
 
@@ -64,10 +66,15 @@ class Scoped(models.Model):
             return {}
         owner_ids = access.owner_ids(scope)
         if owner_ids is None:
-            return {"owned": Q()}
+            return {OWNED: Q()}
         owned = Q(owner_id__in=owner_ids)
         shared = cls.shared_with(user, access, action)
-        return {"owned": owned if shared is None else owned | shared}
+        return {OWNED: owned if shared is None else owned | shared}
+
+    @classmethod
+    def part_reason(cls, name: str, record: Any) -> str:
+        """Why a part of the scope that the model adds holds this record, as a sentence for those who see it."""
+        raise NotImplementedError(f"{cls.__name__} has a part {name!r} without words")
 
     @classmethod
     def shared_with(cls, user: "User", access: Access, action: str) -> Q | None:

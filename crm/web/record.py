@@ -57,6 +57,21 @@ class RecordPage:
         keyed = [item for item in self.items if item.key and not item.reason]
         return sorted(keyed, key=lambda item: item.group == "child")[:BUTTONS]
 
+    @cached_property
+    def editable(self) -> frozenset[str]:
+        """The fields that the user may change in place."""
+        return frozenset(self.facts.catalogue.writable(self.record) if self.edit else ())
+
+    @property
+    def cell(self) -> str:
+        """Where a field, whose path follows, is changed in place."""
+        return self.entity.url("cell", self.record.pk)
+
+    @property
+    def why(self) -> str:
+        """Where it is told why the user sees the record."""
+        return self.entity.url("why", self.record.pk)
+
     @property
     def edit(self) -> Item | None:
         """The way to the form, if the user may change the record."""

@@ -38,12 +38,17 @@ def menu(request: HttpRequest, app: str, name: str, pk: int) -> HttpResponse:
     user = signed_in(request.user)
     entity = find_entity(user, app, name)
     record = find_record(entity, user, pk)
-    return render(request, "list/menu.html", {"items": [opened(entity, record), *items(entity, record, user)]})
+    return render(request, "list/menu.html", {"items": [opened(entity, record), looked_at(entity, record), *items(entity, record, user)]})
 
 
 def opened(entity: Entity, record: Any) -> Item:
     """The entry that opens the 360 page."""
     return Item(_("Open"), entity.url("detail", record.pk), icon="external-link")
+
+
+def looked_at(entity: Entity, record: Any) -> Item:
+    """The entry that shows the record beside the list."""
+    return Item(_("Quick look"), entity.url("peek", record.pk), opens="drawer", key="P")
 
 
 def items(entity: Entity, record: Any, user: User, place: str = "row") -> list[Item]:

@@ -168,8 +168,11 @@ class Feed:
         parts = [self._part(rank, rows, *facts) for rank, (rows, *facts) in self._sources()]
         if not parts:
             return []
-        union = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-        return [Row(*values) for values in union.order_by("-happened", "-rank", "-row")[: SHOWN + 1]]
+        union = parts[0]
+        if len(parts) > 1:
+            everything = parts[0].union(*parts[1:], all=True)
+            union = everything.order_by("-line_at", "-line_rank", "-line_pk")[: SHOWN + 1]
+        return [Row(*values) for values in union]
 
     def _sources(self) -> "Iterator[tuple[int, tuple[QuerySet[Any], str, str]]]":
         """(rank, (rows, when, title)) of every table of this kind."""
@@ -190,13 +193,13 @@ class Feed:
     def _part(self, rank: int, rows: QuerySet[Any], when: str, title: str) -> QuerySet[Any]:
         by = "created_by_id" if when == "created_at" else "by_id"
         part = rows.filter(self._later_than(rank, when)).annotate(
-            rank=Value(rank, IntegerField()),
-            row=F("pk"),
-            happened=F(when),
-            person=F(by),
-            text=Left(Cast(title, TextField()), LONGEST) if title else Value("", TextField()),
+            line_rank=Value(rank, IntegerField()),
+            line_pk=F("pk"),
+            line_at=F(when),
+            line_by=F(by),
+            line_text=Left(Cast(title, TextField()), LONGEST) if title else Value("", TextField()),
         )
-        names = ("rank", "row", "happened", "person", "text")
+        names = ("line_rank", "line_pk", "line_at", "line_by", "line_text")
         return part.order_by(f"-{when}", "-pk").values_list(*names)[: SHOWN + 1]
 
     def _later_than(self, rank: int, when: str) -> Q:

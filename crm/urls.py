@@ -25,6 +25,8 @@ urlpatterns = [
     path("account/preference/", account.preference, name="preference"),
     path("options/users/", options.users, name="options-users"),
     path("messages/", include("crm.web.messages")),
+    path("hand-over/", include("crm.web.hand_over")),
+    path("logs/", include("crm.web.logs")),
     path("undo/<uuid:token>/", undo.undo, name="undo"),
     path("recycle-bin/", recycle_bin.page, name="recycle-bin"),
     path("recycle-bin/<slug:app>/<slug:name>/restore/", recycle_bin.restore, name="recycle-bin-restore"),

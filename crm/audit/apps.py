@@ -12,6 +12,7 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         """Hear of what is worth a line in the log."""
         from crm.audit import log, sessions  # there are no models before
+        from crm.entity.hand_over import HandedOver
         from crm.jobs.queue import JobEnded
         from crm.org.events import Deactivated, SessionsEnded, SettingsChanged
         from crm.record.purge import Purged
@@ -20,6 +21,7 @@ class AuditConfig(AppConfig):
         events.subscribe(Written, log.written)
         events.subscribe(JobEnded, log.job_ended)
         events.subscribe(Purged, log.purged)
+        events.subscribe(HandedOver, log.handed_over)
         events.subscribe(SettingsChanged, log.settings_changed)
         events.subscribe(Deactivated, log.deactivated)
         events.subscribe(SessionsEnded, sessions.forget_all)

@@ -2,23 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from crm.audit.models import Entry, SignIn
+from crm.entity.hand_over import HandedOver
 from crm.jobs.models import Job, State
 from crm.jobs.queue import JobEnded
+from crm.kernel import registry
 from crm.kernel.dates import now
 from crm.kernel.phrases import Phrase, Text, phrase
 from crm.org.events import Deactivated, SettingsChanged
+from crm.org.models import User
 from crm.record.purge import Purged
 from crm.record.write import Written
-
-if TYPE_CHECKING:
-    from crm.org.models import User
 
 # Writes that are told of once, when the job that made them has ended.
 TOLD_BY_JOBS = frozenset({"import"})
@@ -32,6 +32,9 @@ OPERATIONS: dict[str, Text] = {
     "denied": _("Denied"),
     "purge": _("Deleted for good"),
     "deactivate": _("Account closed"),
+    "hand_over": _("Handed over"),
+    "comment": _("Comment"),
+    "import": _("Import"),
     "settings": pgettext_lazy("operation", "Settings changed"),
     "view_log": _("Log viewed"),
     "export_log": _("Log exported"),
@@ -39,7 +42,7 @@ OPERATIONS: dict[str, Text] = {
 
 
 def note(
-    by: "User | None",
+    by: User | None,
     action: str,
     *,
     entity: str = "",
@@ -75,7 +78,7 @@ def job_ended(event: JobEnded) -> None:
     job: Job = event.job
     if job.kind == "import":
         counts = ", ".join(f"{name} {count}" for name, count in sorted(job.counters.items()) if count)
-        detail = phrase("{title} · {state} · {counts}", title=job.title, state=State(job.state).label, counts=counts)
+        detail = phrase(_("{title}: {state}, {counts}"), title=job.title, state=State(job.state).label, counts=counts)
         note(job.by, "import", entity=str(job.payload.get("entity", "")), count=job.done, detail=detail)
 
 
@@ -83,26 +86,35 @@ def purged(event: Purged) -> None:
     """Records were deleted for good: the names are all that is left of them, besides their history."""
     for start in range(0, len(event.ids), NAMED):
         names, ids = event.names[start : start + NAMED], event.ids[start : start + NAMED]
-        detail = phrase("{names}", names=", ".join(f"{name} (#{pk})" for name, pk in zip(names, ids, strict=True)))
+        detail = phrase(", ".join(f"{name} (#{pk})" for name, pk in zip(names, ids, strict=True)))
         note(event.by, "purge", entity=event.model.key(), ids=ids, detail=detail)
+
+
+def handed_over(event: HandedOver) -> None:
+    """All that somebody owned went to others: one line that says how much of what went to whom."""
+    people = User.objects.in_bulk([receiver for receiver, _count in event.counts.values()])
+    parts = [f"{registry.get(key).label} {n} → {people[receiver]}" for key, (receiver, n) in event.counts.items()]
+    count = sum(n for _receiver, n in event.counts.values())
+    detail = phrase(f"{event.leaver}: {'; '.join(parts)}")
+    note(event.by, "hand_over", entity="org.user", ids=[event.leaver.pk], count=count, detail=detail)
 
 
 def settings_changed(event: SettingsChanged) -> None:
     """People, rights or settings were changed."""
     meta: Any = event.changed._meta
-    detail = phrase("{kind} “{name}” {what}", kind=meta.verbose_name, name=str(event.changed), what=event.what)
+    detail = phrase(_("{kind} “{name}”. {what}"), kind=meta.verbose_name, name=str(event.changed), what=event.what)
     note(event.by, "settings", entity=meta.label_lower, ids=[event.changed.pk], detail=detail)
 
 
 def deactivated(event: Deactivated) -> None:
     """An account was closed."""
-    detail = phrase("{name}", name=str(event.user))
+    detail = phrase(str(event.user))
     note(event.by, "deactivate", entity="org.user", ids=[event.user.pk], detail=detail)
 
 
-def denied(by: "User", what: str) -> None:
+def denied(by: User, what: str) -> None:
     """Somebody asked for what they have no right to; `what` is the request."""
-    note(by, "denied", count=0, detail=phrase("{what}", what=what[:300]))
+    note(by, "denied", count=0, detail=phrase(what[:300]))
 
 
 def prune(at: datetime) -> bool:

@@ -196,6 +196,10 @@ class Entity:
         if record.owner_id is None:
             record.owner = user
 
+    def give(self, record: Any, owner: "User") -> None:
+        """Make somebody the owner of a record, as handing over does; written by the caller."""
+        record.owner = owner
+
     # -- derived -------------------------------------------------------------------------------
 
     @cached_property

@@ -9,7 +9,10 @@ from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -82,7 +85,7 @@ class UserAdmin(ManagersRoom, DjangoUserAdmin):  # type: ignore[type-arg]
     autocomplete_fields = ("superior",)
     filter_horizontal = ("roles",)
     readonly_fields = ("last_login", "date_joined")
-    actions = ("deactivate", "activate", "sign_out_everywhere")
+    actions = ("deactivate", "hand_over", "activate", "sign_out_everywhere")
     fieldsets = (
         (None, {"fields": ("username", "password", "real_name", "employee_number", "mobile", "email")}),
         (_("Position"), {"fields": ("department", "position", "superior")}),
@@ -131,10 +134,25 @@ class UserAdmin(ManagersRoom, DjangoUserAdmin):  # type: ignore[type-arg]
             if self.has_change_permission(request, user):
                 self._try(request, user)
 
+    @admin.action(description=_("Hand over what they own"))
+    def hand_over(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Go to the page that gives the records of one user to colleagues."""
+        chosen = list(queryset[:2])
+        if len(chosen) == 1:
+            return redirect("hand-over", pk=chosen[0].pk)
+        self.message_user(request, _("Choose one user."), messages.ERROR)
+        return None
+
     def _try(self, request: HttpRequest, user: User) -> None:
         try:
             accounts.deactivate(user, by=request.user)  # type: ignore[arg-type]
-            self.message_user(request, _("%(user)s is deactivated.") % {"user": user}, messages.SUCCESS)
+            text = format_html(
+                '{} <a href="{}">{}</a>',
+                _("%(user)s is deactivated.") % {"user": user},
+                reverse("hand-over", args=[user.pk]),
+                _("Hand over what they own"),
+            )
+            self.message_user(request, text, messages.SUCCESS)
         except Refused as error:
             self.message_user(request, str(error), messages.ERROR)
 

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 
 from crm.entity.declare import Entity
+from crm.entity.hand_over import may_hand_over
 from crm.web.account import CHOICES
 from crm.web.menu import Group, creatable, groups_for
 from crm.web.row_menu import row_keys
@@ -77,6 +78,12 @@ class Shell:
     def tabs(self) -> list[Entity]:
         """The lists in the bar at the bottom of a phone, besides ＋ and the account."""
         return [entity for group in self.groups for entity in group.entries][:3]
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether the user may hand over what others own."""
+        user = self.request.user
+        return user.is_authenticated and may_hand_over(user)
 
     def _cookie(self, name: str) -> str:
         value = self.request.COOKIES.get(name, "")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.flow import undo
 from crm.jobs.handlers import Link, handler
 from crm.jobs.models import Job
+from crm.jobs.handlers import handler
 from crm.jobs.schedule import daily, every, periodic
 from crm.kernel import registry
 from crm.kernel.phrases import Phrase, phrase
@@ -49,6 +50,9 @@ def bulk_edit_some(job: Job) -> bool:
 def prune_messages(slot: datetime) -> None:
     """Delete messages that nobody will look for any more."""
     inbox.prune(slot)
+
+
+handler(hand_over.JOB)(hand_over.step)
 
 
 @periodic("web.forget-commands", daily(time(3)))

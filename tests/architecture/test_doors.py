@@ -23,6 +23,7 @@ BEYOND_SCOPE = {
     "crm/exchange/judge.py": "an imported row that repeats a record is a duplicate, whoever may see that record",
     "crm/audit/jobs.py": "what lies in the recycle bin too long is purged, whoever's it was",
     "crm/record/purge.py": "deletes for good what an administrator chose in the recycle bin",
+    "crm/entity/hand_over.py": "a hand-over takes all that somebody owns; the right to do so is checked first",
     "crm/flow/undo.py": "what is taken back may be out of sight until it is back; the right is asked for then",
     "crm/record/references.py": "what stands in the way of deleting is counted, named only if visible",
     "crm/record/rows.py": "how that door puts rows into tables",

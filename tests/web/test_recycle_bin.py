@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
 
 from crm.audit import jobs
 from crm.audit.models import Entry
@@ -110,7 +109,7 @@ def test_what_others_need_stays_and_they_are_named(people: People) -> None:
 
 @pytest.mark.parametrize(("days", "left"), [(0, 2), (30, 1)])
 def test_old_ones_are_purged_by_night_if_the_settings_say_so(
-    people: People, deleted: Customer, settings: SettingsWrapper, days: int, left: int
+    people: People, deleted: Customer, settings: Any, days: int, left: int
 ) -> None:
     settings.RECYCLE_BIN_DAYS = days
     fresh = Customer.objects.get(pk=make.customer(people.alice, name="刚删的").pk)

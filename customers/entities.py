@@ -62,6 +62,10 @@ class CustomerEntity(Entity):
     actions = ACTIONS
     duplicate_check = CHECK
 
+    def give(self, record: Any, owner: User) -> None:
+        """See `customers.pool.give`."""
+        pools.give(record, owner)
+
     def prepare(self, record: Any, user: User) -> None:
         """A customer typed in here belongs to whoever types it."""
         pools.give(record, record.owner or user)

@@ -8,13 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from crm.flow import undo
 from crm.jobs.handlers import Link, handler
 from crm.jobs.models import Job
-from crm.jobs.handlers import handler
 from crm.jobs.schedule import daily, every, periodic
 from crm.kernel import registry
 from crm.kernel.phrases import Phrase, phrase
 from crm.notify import inbox
 from crm.record import submissions
-from crm.web import bulk_edit
+from crm.web import bulk_edit, hand_over
 
 ALIVE = "web.worker-alive"
 

@@ -18,7 +18,7 @@ from crm.entity import saving
 from crm.entity.catalogue import catalogue
 from crm.entity.declare import Entity
 from crm.entity.forms import RecordForm, form_class
-from crm.entity.query import DEFAULT_SIZE, LAST_PAGE, ListQuery
+from crm.entity.query import DEFAULT_SIZE, LAST_PAGE, LONGEST_QUERY, ListQuery
 from crm.flow.delete import delete as delete_action
 from crm.flow.run import run
 from crm.kernel.errors import Denied, Invalid, Stale
@@ -124,6 +124,8 @@ def query_of(call: Call, entity: Entity, *, own: tuple[str, ...] = OWN_PARAMETER
         errors["page"] = [_("Send a whole number from 1 to %(most)s.") % {"most": LAST_PAGE}]
     if size is None:
         errors["size"] = [_("Send a whole number from 1 to %(most)s.") % {"most": LARGEST_PAGE}]
+    if len(params.get("q", "")) > LONGEST_QUERY:
+        errors["q"] = [_("Send at most %(count)s characters.") % {"count": LONGEST_QUERY}]
     if params.get("sort") and params["sort"].removeprefix("-") not in sortable(entity, call.user):
         errors["sort"] = [_("Rows cannot be sorted by this.")]
     for name, sentences in query.filters.form.errors.items():

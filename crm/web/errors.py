@@ -14,9 +14,15 @@ def refusal(request: HttpRequest, text: str, status: int, *, errors: dict[str, A
     """A refusal in the form that the caller can show: a notice, JSON or a page."""
     if is_fragment(request):
         return toast(HttpResponse(status=status, headers={"HX-Reswap": "none"}), text, "danger")
-    if not request.accepts("text/html"):
+    if not request.accepts("text/html") or _is_call(request):
         return JsonResponse({"error": text, **({"errors": errors} if errors else {})}, status=status)
     return page(request, text, status)
+
+
+def _is_call(request: HttpRequest) -> bool:
+    """Whether a program calls the API, whatever it says it accepts."""
+    match = request.resolver_match
+    return bool(match and getattr(match.func, "signs_in_itself", False))
 
 
 def page(request: HttpRequest, text: str, status: int) -> HttpResponse:

@@ -94,7 +94,8 @@ def every_field(entity: Entity) -> Mapping[str, BoundColumn]:
 def _others(entity: Entity, form: Layout) -> list[str]:
     """Fields that are in no section: what lists and heads show, what the system keeps, what a layout leaves out."""
     listed = [column.path if isinstance(column, Column) else column for column in entity.columns]
-    return [*entity.fields, *entity.figures, *listed, *SYSTEM_FIELDS]
+    in_tabs = [path for tab in entity.tabs for path in tab.columns]
+    return [*entity.fields, *entity.figures, *listed, *in_tabs, *SYSTEM_FIELDS]
 
 
 def _make(entity: Entity, user: "User", stamp: int) -> Catalogue:

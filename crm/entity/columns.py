@@ -82,6 +82,8 @@ class BoundColumn:
     @property
     def relation(self) -> str | None:
         """The relation that a list has to fetch to show it; users, departments and options come from the cache."""
+        if self.mask and "__" in self.mask.owner:
+            return self.mask.owner.partition("__")[0]
         if self.kind == "record" and not self.is_custom:
             return self.path
         return self.path.rpartition("__")[0] or None

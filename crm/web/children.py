@@ -8,7 +8,8 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from crm.entity.columns import BoundColumn, bind
+from crm.entity.catalogue import catalogue
+from crm.entity.columns import BoundColumn, load_references
 from crm.entity.declare import Entity, Tab
 from crm.org.models import User
 from crm.record.names import names
@@ -39,16 +40,19 @@ class ChildTab:
     @cached_property
     def columns(self) -> list[BoundColumn]:
         """What the table shows; not the record that they all belong to."""
+        fields = catalogue(self.child, self.user)
         if self.tab.columns:
-            return [bind(self.child.model, path) for path in self.tab.columns]
-        return [column for column in self.child.bound_columns if column.path != self.tab.via]
+            return fields.choose(self.tab.columns)
+        return [column for column in fields.choose(fields.listed) if column.path != self.tab.via]
 
     @cached_property
     def records(self) -> list[Any]:
         """The first children, and one more if there is one."""
         relations = sorted({column.relation for column in self.columns if column.relation})
         rows = self.rows.select_related(*relations) if relations else self.rows
-        return list(rows.order_by(*(self.tab.order or (*self.child.order, "pk"))).defer("search")[: SHOWN + 1])
+        found = list(rows.order_by(*(self.tab.order or (*self.child.order, "pk"))).defer("search")[: SHOWN + 1])
+        load_references(self.columns, found, self.user)
+        return found
 
     @property
     def has_more(self) -> bool:

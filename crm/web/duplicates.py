@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from crm.entity.duplicate_search import find
 from crm.kernel.errors import Denied
 from crm.web.doors import find_entity, signed_in
 
@@ -24,5 +25,5 @@ def duplicates(request: HttpRequest, app: str, name: str) -> HttpResponse:
     typed = {field: request.POST.get(field, "").replace("\x00", "").strip()[:LONGEST] for field in check.fields}
     editing = request.GET.get("id", "")
     exclude = int(editing) if editing.isascii() and editing.isdigit() and len(editing) < 19 else None
-    hits = check.find(typed, user, exclude) if any(typed.values()) else []
+    hits = find(entity, check, typed, user, exclude)
     return render(request, "record/duplicates.html", {"entity": entity, "hits": hits})

@@ -13,8 +13,8 @@
 Every name is checked at start-up (`crm.entity.checks`). An entity holds no request state.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -91,6 +91,8 @@ class Exchange:
     fields: tuple[str, ...]
     # Fields that only an export may hold (kept by the system, or changed by actions only).
     export_only: tuple[str, ...] = ()
+    # Field → further headings under which tables of others hold it; width, case and spaces do not count.
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Entity:

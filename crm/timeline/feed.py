@@ -151,7 +151,7 @@ class Feed:
         rows = list(shown.annotate(called=ArrayAgg("mentions__user", default=Value([])))) if pks else []
         said = {row.pk: self._said(row) for row in rows}
         for row in rows:
-            if row.parent_id and row.deleted_at is None:
+            if row.parent_id in said and row.deleted_at is None:
                 said[row.parent_id].replies.append(said[row.pk])
         self._count_likes([one.likes for one in said.values()])
         return [said[row.pk] for row in rows if row.parent_id is None or row.parent_id not in said]

@@ -87,7 +87,7 @@ def test_what_somebody_changed_since_stays(people: People, idle: Customer) -> No
     run(ownership.transfer, Customer, [idle.pk], by=people.alice, data={"owner": people.bob})
     assert command is not None
     answer = signed_in(people.alice).post(f"/undo/{command.token}/", headers=HTMX)
-    assert answer.status_code == 409 and "changed since" in toast(answer)["text"] or "修改" in toast(answer)["text"]
+    assert (answer.status_code == 409 and "changed since" in toast(answer)["text"]) or "修改" in toast(answer)["text"]
     assert again(idle).owner == people.bob
     assert Command.objects.get(pk=command.pk).undone_at is None
 

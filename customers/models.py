@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +14,7 @@ from crm.kernel.dates import now
 from crm.org.access import Access
 from crm.org.models import Department, Role, Scope, User
 from crm.record.models import Record, record_indexes
-from crm.record.picklists import PicklistField
+from crm.record.picklists import PicklistField, PicklistSetField
 from crm.record.scope import NOBODY
 from crm.record.shares import DepartmentShare, ShareTables, UserShare
 from customers import follow_ups, primary
@@ -118,6 +119,9 @@ class Customer(Record):
         _("last follow-up content"), max_length=200, blank=True, default="", editable=False
     )
     next_follow_up_at = models.DateTimeField(_("next follow-up"), null=True, editable=False)
+    # Kept by the modules above.
+    last_opportunity_at = models.DateTimeField(_("last opportunity"), null=True, editable=False)
+    last_order_at = models.DateTimeField(_("last order"), null=True, editable=False)
     # Not a column: set while a manager recycles, so that the former owner can be told.
     former_owner_id: int | None = None
     # What the duplicate check compares; see `crm.kernel.china`.
@@ -168,7 +172,7 @@ class Customer(Record):
     def kept_because(self) -> str | None:
         """Whoever has applied for a customer waits for an answer."""
         if self.pool_state == PoolState.APPLIED:
-            return _("Somebody has applied for this customer. Accept or refuse that first.")
+            return str(_("Somebody has applied for this customer. Accept or refuse that first."))
         return None
 
     @classmethod
@@ -302,6 +306,80 @@ class PoolLimit(models.Model):
 
     def __str__(self) -> str:
         return str(self.role)
+
+
+class RecycleRule(models.Model):
+    """When customers go back to a pool by themselves (客户回收条件); `customers.recycling` applies it."""
+
+    class Trigger(models.TextChoices):
+        """What has to be missing for so many days."""
+
+        FOLLOW_UP = "follow_up", _("No follow-up")
+        OPPORTUNITY = "opportunity", _("No opportunity since the assignment")
+        ORDER = "order", _("No order")
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    trigger = models.CharField(_("condition"), max_length=12, choices=Trigger.choices, default=Trigger.FOLLOW_UP)
+    days = models.PositiveIntegerField(
+        _("days"),
+        default=30,
+        help_text=_("It leaves in the first nightly run in which more days than these have passed."),
+    )
+    working_days = models.BooleanField(_("count working days only"), default=False)
+    kinds = PicklistSetField(_("customer kinds"), list="customers.kind", default=list, blank=True)
+    classes = ArrayField(
+        models.CharField(max_length=1, choices=CustomerClass.choices),
+        default=list,
+        blank=True,
+        verbose_name=_("classes"),
+    )
+    sources = PicklistSetField(_("sources"), list="customers.source", default=list, blank=True)
+    department = models.ForeignKey(
+        Department,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("department and below"),
+    )
+    exempt_kinds = PicklistSetField(_("exempt kinds"), list="customers.kind", default=list, blank=True)
+    exempt_ordered = models.BooleanField(_("exempt who has ordered"), default=True)
+    exempt_shared = models.BooleanField(_("exempt what is shared"), default=True)
+    pool = models.ForeignKey(
+        Department,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("target pool"),
+        help_text=_("Empty: the pool of the owner's department."),
+    )
+    warn_days = models.PositiveIntegerField(
+        _("warn ahead (days)"), default=3, help_text=_("0: nobody is warned ahead.")
+    )
+    # Switched on by somebody who has seen whom it would reach as it stands.
+    active = models.BooleanField(_("active"), default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("recycle rule")
+        verbose_name_plural = _("recycle rules")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RecycleWarning(models.Model):
+    """That an owner was warned of the day on which a customer leaves; once for each such day."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    due_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "owner", "due_on"], name="one_warning_per_customer_and_day")
+        ]
 
 
 class Gender(models.TextChoices):

@@ -72,6 +72,12 @@ class ShareTables:
         above = self.departments._default_manager.filter(live, group_id__in=groups).values("content_object_id")
         return direct.union(above, all=True)
 
+    def all_shared_ids(self) -> "QuerySet[Any, Any]":
+        """Ids of the records shared with anybody."""
+        live = Q(expires_on=None) | Q(expires_on__gte=today())
+        users = self.users._default_manager.filter(live).values("content_object_id")
+        return users.union(self.departments._default_manager.filter(live).values("content_object_id"), all=True)
+
     def permission(self, action: str) -> Permission:
         """The auth permission `view_…` or `change_…` of the shared model."""
         content_type = ContentType.objects.get_for_model(shared_model(self.users))

@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models import QuerySet
 
 from crm.flow.action import Action
 from crm.flow.run import run
+from crm.kernel.dates import now, today
 from crm.kernel.errors import Refused
 from crm.org.models import User
 from crm.record.models import OwnerChange
@@ -16,7 +19,9 @@ from crm.testing.people import People, make_people
 from crm.testing.races import PAUSE, lost, race, slow_decisions, without_locks, won
 from customers import limits
 from customers.flows import pool
-from customers.models import Customer, PoolApplication, PoolLimit
+from customers.models import Customer, PoolApplication, PoolLimit, RecycleRule
+from customers.recycling import run as run_of_night
+from customers.recycling.run import recycle_chunk
 from tests.customers import make
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
@@ -141,3 +146,62 @@ def test_control_without_a_lock_on_the_person_both_claims_pass(
     first, second = make.customer(name="甲"), make.customer(name="乙")
     results = race(by(company.alice, pool.claim, first), by(company.alice, pool.claim, second))
     assert len(won(results)) == 2
+
+
+def overdue(company: People) -> tuple[RecycleRule, Customer]:
+    customer = make.customer(company.alice)
+    Customer.objects.filter(pk=customer.pk).update(owned_since=now() - timedelta(days=20))
+    return RecycleRule.objects.create(name="十天未跟进", days=10, active=True), customer
+
+
+def night(one: RecycleRule) -> Callable[[], int]:
+    def run_chunk() -> int:
+        with transaction.atomic():
+            return recycle_chunk(one, 0, today()).recycled
+
+    return run_chunk
+
+
+def follow(customer: Customer, company: People) -> Callable[[], Any]:
+    def note() -> Any:
+        with transaction.atomic():
+            made = make.follow_up(customer, company.alice)
+            time.sleep(PAUSE)
+            return made
+
+    return note
+
+
+@pytest.fixture
+def slow_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run thinks for a moment between looking who is due and locking them."""
+    found = run_of_night.reached
+
+    def slowly(*args: Any) -> Any:
+        time.sleep(PAUSE / 3)
+        return found(*args)
+
+    monkeypatch.setattr(run_of_night, "reached", slowly)
+
+
+def test_a_follow_up_at_the_same_moment_keeps_the_customer(company: People, slow_start: None) -> None:
+    rule, customer = overdue(company)
+    recycled, noted = race(night(rule), follow(customer, company))
+    assert not isinstance(noted, Exception)
+    assert recycled == 0
+    assert Customer.objects.get(pk=customer.pk).owner == company.alice
+
+
+def test_control_without_a_second_look_under_the_lock_it_is_lost(
+    company: People, slow_start: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **options: rows)
+    rule, customer = overdue(company)
+    recycled, _ = race(night(rule), follow(customer, company))
+    assert recycled == 1
+
+
+def test_two_runs_at_once_recycle_a_customer_once(company: People, slow_start: None) -> None:
+    rule, customer = overdue(company)
+    assert sorted(race(night(rule), night(rule))) == [0, 1]
+    assert OwnerChange.objects.filter(object_id=customer.pk, to_owner=None).count() == 1

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from crm.api import pages as api_pages
-from crm.web import account, health, home, options, recycle_bin, undo
+from crm.web import account, health, home, options, palette, recycle_bin, undo
 
 handler400 = "crm.web.errors.bad_request"
 handler403 = "crm.web.errors.denied"
@@ -23,11 +23,13 @@ urlpatterns = [
     path("account/tokens/", api_pages.page, name="tokens"),
     path("account/tokens/<int:pk>/revoke/", api_pages.revoke, name="revoke-token"),
     path("account/preference/", account.preference, name="preference"),
+    path("search/", palette.page, name="search"),
     path("options/users/", options.users, name="options-users"),
     path("messages/", include("crm.web.messages")),
     path("hand-over/", include("crm.web.hand_over")),
     path("logs/", include("crm.web.logs")),
     path("undo/<uuid:token>/", undo.undo, name="undo"),
+    path("exchange/", include("crm.web.exchange_log")),
     path("recycle-bin/", recycle_bin.page, name="recycle-bin"),
     path("recycle-bin/<slug:app>/<slug:name>/restore/", recycle_bin.restore, name="recycle-bin-restore"),
     path("recycle-bin/<slug:app>/<slug:name>/purge/", recycle_bin.remove, name="recycle-bin-purge"),

@@ -15,6 +15,7 @@ from crm.entity.catalogue import Catalogue, catalogue
 from crm.entity.cells import cell
 from crm.entity.columns import BoundColumn, is_indexed
 from crm.entity.declare import Entity
+from crm.entity.masking import END, SHORTEST
 from crm.fields.definitions import definitions
 from crm.kernel import registry
 from crm.kernel.text.pieces import search_text
@@ -136,13 +137,23 @@ class Lines:
         if not self.narrowed:
             return str(record.search)
         model = self.entity.model
-        kinds = (model.search_names, model.search_phones, model.search_codes)
-        texts = [*self._values(record, model.search_texts), *self._values(record, self._custom)]
-        return search_text(*(self._values(record, paths) for paths in kinds), texts)
+        return search_text(
+            self._values(record, model.search_names),
+            [*self._values(record, model.search_phones), *self._ends(record)],
+            self._values(record, model.search_codes),
+            [*self._values(record, model.search_texts), *self._values(record, self._custom)],
+        )
 
     def _values(self, record: Any, paths: Any) -> list[str]:
         seen = (path for path in paths if path in self.fields.fields and not self.fields.is_masked(path, record))
         return [str(value) for path in seen if (value := self.fields.fields[path].value(record))]
+
+    def _ends(self, record: Any) -> list[str]:
+        """Of a phone that is shown in part, the end, which is shown."""
+        fields = self.fields
+        part = (p for p in self.entity.model.search_phones if p in fields.fields and fields.is_masked(p, record))
+        numbers = ("".join(filter(str.isdecimal, fields.fields[path].value(record))) for path in part)
+        return [number[-END:] for number in numbers if len(number) >= SHORTEST]
 
     @cached_property
     def _searched(self) -> tuple[str, ...]:

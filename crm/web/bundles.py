@@ -27,6 +27,7 @@ STYLES = (
         "crm/logs.css",
         "crm/exchange.css",
         "crm/statistics.css",
+        "crm/palette.css",
         "crm/print.css",
     ),
 )
@@ -44,6 +45,7 @@ SCRIPTS = (
         "crm/undo.js",
         "crm/timeline.js",
         "crm/inplace.js",
+        "crm/palette.js",
     ),
 )
 

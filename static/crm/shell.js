@@ -48,6 +48,27 @@ document.addEventListener("keydown", (event) => {
   isField(control) ? control.focus() : control.click();
 });
 
+// G, then a letter, follows the link with that data-go; nothing else on the page hears the letter.
+const WAIT = 1500; // milliseconds for the second letter
+let going = 0;
+
+window.addEventListener(
+  "keydown",
+  (event) => {
+    const plain = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const away = page.dataset.keys === "off" || isField(event.target) || document.querySelector("dialog[open]");
+    if (!plain || away) return;
+    const second = Date.now() - going < WAIT;
+    going = !second && event.key.toLowerCase() === "g" ? Date.now() : 0;
+    const link = second && document.querySelector(`[data-go="${CSS.escape(event.key.toLowerCase())}"]`);
+    if (!link && !going) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (link) link.click();
+  },
+  true,
+);
+
 // ---- Navigation ------------------------------------------------------------------------------------
 
 const narrow = window.matchMedia("(max-width: 767.98px)");

@@ -56,8 +56,10 @@ INSTALLED_APPS = [
     "crm.audit",
     "crm.timeline",
     "crm.exchange",
+    "crm.views",
     "crm.web",
     "crm.api",
+    "crm.ops",
     "customers",
 ]
 
@@ -187,6 +189,10 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_PERMISSIONS = 0o640
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_MB", default=30) * 1024 * 1024
+# Tests from outside may make requests fail on purpose; never where the product is served to people.
+TEST_FAILPOINTS = env.bool("TEST_FAILPOINTS", default=False) and not HTTPS
+if TEST_FAILPOINTS:
+    MIDDLEWARE.append("crm.ops.middleware.FailPoints")
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=600)
 ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_MB", default=20) * 1024 * 1024
 

@@ -18,6 +18,7 @@ from crm.entity.conditions.terms import Terms
 from crm.entity.conditions.tree import Group, Unreadable
 from crm.entity.declare import Entity
 from crm.entity.filters import filter_set
+from crm.entity.narrowing import Narrowed, narrowings
 from crm.kernel.errors import Refused
 from crm.record.names import names
 
@@ -96,6 +97,38 @@ class ListQuery:
             told.append(_("The advanced query in the address cannot be read."))
         return told + self._asked[1]
 
+    @cached_property
+    def narrowings(self) -> list[Narrowed]:
+        """What other parts of the product narrow the list to, such as the records of an import."""
+        return narrowings(self.entity, self.params, self.user)
+
+    @property
+    def parameters(self) -> set[str]:
+        """The names of URL parameters that ask for something here."""
+        names = {"q", "where", "sort", "size", *(narrowed.parameter for narrowed in self.narrowings)}
+        for name, field in self.filters.form.fields.items():
+            suffixes = getattr(field.widget, "suffixes", None)
+            names |= {f"{name}_{suffix}" for suffix in suffixes} if suffixes else {name}
+        return names
+
+    @cached_property
+    def normal(self) -> str:
+        """The query, order and page size in the one form of all addresses that ask for the same."""
+        asked = {
+            "q": [self.words],
+            "where": [tree.write(tree.normal(self.where))],
+            "sort": [] if self.sort == tuple(self.entity.order) else [self.sort[0]],
+            "size": [] if self.size == DEFAULT_SIZE else [str(self.size)],
+        }
+        for name in self.parameters - asked.keys():
+            asked[name] = sorted(set(self.params.getlist(name)))
+        params = QueryDict(mutable=True)
+        for name in sorted(asked):
+            values = [value for value in asked[name] if value]
+            if values:
+                params.setlist(name, values)
+        return params.urlencode(safe=READABLE)
+
     def refuse_unreadable(self) -> None:
         """Raise `Refused` if a condition is left out: whoever acts on all that matches means what was asked."""
         if self.problems:
@@ -107,7 +140,8 @@ class ListQuery:
     def matching(self) -> QuerySet[Any]:
         """All rows that match, in no order: the start of counts, exports, statistics and bulk actions."""
         rows: Any = self.filters.qs
-        return rows.filter(self._asked[0]).matching(self.words)  # type: ignore[no-any-return]
+        further = [narrowed.meaning.condition for narrowed in self.narrowings]
+        return rows.filter(self._asked[0], *further).matching(self.words)  # type: ignore[no-any-return]
 
     @property
     def ordered(self) -> QuerySet[Any]:

@@ -24,6 +24,7 @@ from crm.web import sessions
 from crm.web.addresses import address, device
 from crm.web.doors import signed_in
 from crm.web.errors import refusal
+from crm.web.htmx import is_fragment
 
 YEAR = 365 * 24 * 3600  # seconds
 # What may be set, with the allowed values; the first is the default.
@@ -32,6 +33,7 @@ CHOICES = {
     "theme": ("auto", "light", "dark"),
     "density": ("normal", "compact", "roomy"),
     "keys": ("on", "off"),
+    "drafts": ("on", "off"),
     "nav": ("open", "folded"),
 }
 ON_THE_USER = ("language", "theme")
@@ -96,7 +98,9 @@ def preference(request: HttpRequest) -> HttpResponse:
     chosen = {name: request.POST[name] for name in CHOICES if name in request.POST}
     if any(value not in CHOICES[name] for name, value in chosen.items()):
         return HttpResponseBadRequest()
-    response = HttpResponseRedirect(_safe(request, request.POST.get("next", "")))
+    response: HttpResponse = HttpResponse(status=204)
+    if not is_fragment(request):
+        response = HttpResponseRedirect(_safe(request, request.POST.get("next", "")))
     remember(request, response, chosen)
     return response
 
@@ -173,6 +177,12 @@ class PreferencesForm(forms.Form):
         required=False,
         choices=[("on", gettext_lazy("On")), ("off", gettext_lazy("Off"))],
         help_text=gettext_lazy("Such as N for new and / for the search box. Applies to this browser."),
+    )
+    drafts = forms.ChoiceField(
+        label=gettext_lazy("Drafts of forms"),
+        required=False,
+        choices=[("on", gettext_lazy("On")), ("off", gettext_lazy("Off"))],
+        help_text=gettext_lazy("What you typed and did not save stays on this device until you sign out."),
     )
 
 

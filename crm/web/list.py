@@ -14,18 +14,21 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
 from crm.entity.bulk_edit import changeable
+from crm.entity.catalogue import catalogue
 from crm.entity.cells import format_number
 from crm.entity.columns import BoundColumn
 from crm.entity.declare import Entity
 from crm.entity.query import MOST_COUNTED, SIZES, Count, ListQuery
 from crm.flow.action import Action
 from crm.org.models import User
+from crm.views.saved import Shelf
 from crm.web.doors import find_entity, signed_in
 from crm.web.filter_bar import Chip, FilterBox, boxes, chips
 from crm.web.htmx import is_fragment, page_of
 from crm.web.row_buttons import row_buttons
 from crm.web.row_menu import row_keys
 from crm.web.rows import card_classes, table_rows
+from crm.web.view_tabs import ViewTab, known_counts, lost_of, tab_counts, view_tabs
 
 
 @require_safe
@@ -55,8 +58,18 @@ def counted(request: HttpRequest, app: str, name: str) -> HttpResponse:
     shown = List(find_entity(user, app, name), without_empty(request.GET), user)
     exact = shown.query.params.pop("exact", None)
     shown.count = shown.query.exact_count if exact else shown.query.count
+    shown.tab_counts = tab_counts(shown.shelf)
     return render(request, "list/counted.html", {"list": shown})
 
+
+# Pixels of the columns whose width is left open, where others have one.
+TITLE_WIDTH, USUAL_WIDTH = 260, 200
+USUAL_WIDTHS = {
+    **dict.fromkeys(("date", "integer", "decimal", "user", "department", "choice", "option"), 120),
+    **dict.fromkeys(("datetime", "phone"), 160),
+    "bool": 80,
+}
+ACTS_WIDTH, ROW_BUTTON_WIDTH = 44, 72
 
 # The ids of the parts of the filter bar; when one of them asks, the bar itself stays as it is.
 BAR = ("filters", "words", "boxes")
@@ -106,7 +119,11 @@ class List:
 
     def __init__(self, entity: Entity, params: QueryDict, user: User) -> None:
         self.entity, self.user = entity, user
-        self.query = ListQuery(entity, params, user)
+        self.shelf = Shelf(entity, user)
+        params, self.view = self.shelf.opened(params)
+        fields = catalogue(entity, user)
+        self.shown = self.shelf.columns(self.view, fields)
+        self.query = ListQuery(entity, params, user, self.shown.bound(fields))
         self.sizes = SIZES
 
     @property
@@ -120,6 +137,20 @@ class List:
     def columns(self) -> Sequence[BoundColumn]:
         """The columns in their order."""
         return self.query.columns
+
+    @property
+    def widths(self) -> list[int]:
+        """The width of each column in pixels, if the user set one; else the content decides."""
+        chosen = self.shown.widths
+        if not any(chosen.get(column.path) for column in self.columns):
+            return []
+        usual = [TITLE_WIDTH, *(USUAL_WIDTHS.get(column.kind, USUAL_WIDTH) for column in self.columns[1:])]
+        return [chosen.get(column.path) or width for column, width in zip(self.columns, usual, strict=True)]
+
+    @property
+    def acts_width(self) -> int:
+        """The width of the last column, which holds the rows' buttons."""
+        return ACTS_WIDTH + (ROW_BUTTON_WIDTH if any(action.on_row for action in self.entity.actions) else 0)
 
     @cached_property
     def rows(self) -> SafeString:
@@ -160,7 +191,7 @@ class List:
     @property
     def counts_later(self) -> bool:
         """Whether the page asks for its count and totals once it is shown."""
-        return self.count is None or bool(self._summed)
+        return self.count is None or bool(self._summed) or self.tab_counts is None
 
     @property
     def has_more_than_page(self) -> bool:
@@ -200,6 +231,45 @@ class List:
     def _summed(self) -> list[BoundColumn]:
         return [column for column in self.columns if column.kind == "decimal" and column.field is not None]
 
+    # -- views
+
+    @cached_property
+    def tab_counts(self) -> dict[int, str] | None:
+        """How many rows each view finds, if that is known; None if it is asked for after the page."""
+        return known_counts(self.shelf)
+
+    @cached_property
+    def tabs(self) -> list[ViewTab]:
+        """The views above the list; none where nobody has saved any."""
+        return view_tabs(self.shelf, self.view, self.tab_counts or {})
+
+    @property
+    def all_url(self) -> str:
+        """The list without view, words, conditions, order and page."""
+        return self.entity.url("list") + ("?view=all" if self.shelf.default else "")
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the query is another one than the view's."""
+        return self.view is not None and self.query.normal != self.view.query
+
+    @property
+    def can_save_view(self) -> bool:
+        """Whether there is something to save: a query that is no view's."""
+        return self.is_changed or (self.view is None and bool(self.query.normal))
+
+    @property
+    def owns_view(self) -> bool:
+        """Whether the view is the user's own."""
+        return self.view is not None and self.view.owner_id == self.user.pk
+
+    @cached_property
+    def lost(self) -> list[str]:
+        """What of the view cannot be shown to this reader any more, as sentences."""
+        if self.view is None:
+            return []
+        return lost_of(self.view, self.query)
+
     # -- the query
 
     @cached_property
@@ -235,8 +305,12 @@ class List:
 
     @property
     def kept(self) -> list[tuple[str, str]]:
-        """Parameters that a new query of the filter bar keeps: the advanced query, order and page size."""
-        return [(name, str(self.query.params[name])) for name in ("where", "sort", "size") if name in self.query.params]
+        """Parameters that a new query of the filter bar keeps: view, advanced query, order and page size."""
+        return [
+            (name, str(self.query.params[name]))
+            for name in ("view", "where", "sort", "size")
+            if name in self.query.params
+        ]
 
     # -- what may be done
 

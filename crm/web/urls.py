@@ -17,6 +17,7 @@ from crm.web import (
     query_panel,
     record,
     row_menu,
+    saved_views,
     statistics,
     tabs,
     timeline,
@@ -52,4 +53,5 @@ urlpatterns = [
     *statistics.urlpatterns,
     *bulk_edit.urlpatterns,
     *query_panel.urlpatterns,
+    *saved_views.urlpatterns,
 ]

@@ -58,3 +58,48 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
   const offer = target.id === "list-foot" && document.querySelector("#bulk [data-all]");
   if (offer) offer.textContent = document.getElementById("bulk").all(offer);
 });
+
+// ---- Views, columns, row height ----------------------------------------------------------------------
+
+const load = (address) => {
+  const list = document.getElementById("list");
+  return window.htmx.ajax("GET", address, { source: list, target: list, swap: "outerHTML" });
+};
+
+// A view was saved: show the list with it. The views were put in another order: the tabs follow.
+document.addEventListener("opened", ({ detail }) => {
+  document.dispatchEvent(new CustomEvent("done"));
+  load(detail.url);
+});
+document.addEventListener("views", () => load(location.href));
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-move]");
+  const row = button?.closest("li");
+  const other = button?.dataset.move === "1" ? row?.nextElementSibling : row?.previousElementSibling;
+  if (!other?.querySelector("[data-move]")) return; // the first column keeps its place
+  button.dataset.move === "1" ? other.after(row) : other.before(row);
+  button.focus();
+});
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.("button[name=density]");
+  if (!button) return;
+  document.documentElement.dataset.density = button.value;
+  for (const one of button.form.querySelectorAll("button")) one.setAttribute("aria-checked", String(one === button));
+});
+
+// Columns that stay in sight stand where the ones before them end.
+function freeze() {
+  const table = document.querySelector("#list table.rows[data-frozen]");
+  if (!table) return;
+  let left = 0;
+  for (const [place, head] of [...table.querySelectorAll("thead th")].slice(0, Number(table.dataset.frozen) + 1).entries()) {
+    table.style.setProperty(`--left-${place}`, `${left}px`);
+    left += head.offsetWidth;
+  }
+}
+
+freeze();
+document.addEventListener("htmx:afterSettle", freeze);
+addEventListener("resize", freeze);

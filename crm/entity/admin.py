@@ -90,7 +90,8 @@ class NewCustomFieldForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["entity"].choices = modules()  # type: ignore[attr-defined]
-        self.fields["target"].choices = [("", "---------"), *modules()]  # type: ignore[attr-defined]
+        targets = [(entity.key, entity.label) for entity in registry.entities() if entity.canonical]
+        self.fields["target"].choices = [("", "---------"), *targets]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """A reference leads somewhere, nothing else does; a module has only so many fields of its own."""
@@ -289,7 +290,7 @@ class CustomFieldAdmin(ManagersRoom):
     @admin.display(description=gettext_lazy("kind"))
     def kind_label(self, made: CustomField) -> str:
         """The kind in words."""
-        target = module_of(made.target)
+        target = registry.find(made.target)
         return f"{made.get_kind_display()} · {target.label}" if target else made.get_kind_display()
 
     @admin.display(description=gettext_lazy("name in files and the API"))

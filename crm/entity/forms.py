@@ -142,6 +142,8 @@ def form_class(
                 return RecordChoice(model=target, user=user, within=within, suggest=suggest, **common)
             case "choice":
                 options["choices_form_class"] = ChoiceField
+            case "url":
+                options["assume_scheme"] = "http"
             case "long":
                 options["widget"] = forms.Textarea(attrs={"rows": 3})
             case "date":

@@ -1,6 +1,5 @@
 """Changing one field of many records (批量修改): each by the rules of its form, each with its own result."""
 
-import copy
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -77,12 +76,18 @@ def _out_of_reach(entity: Entity, user: "User", ids: Collection[int]) -> list[tu
 
 def _judged(made: type[RecordForm], record: Any, user: "User", data: Any, outcome: Outcome) -> RecordForm | None:
     """The valid form of a record; None if its rules refuse the value."""
-    before = copy.copy(record)
     form = made(data, instance=record, user=user, prefix=PREFIX)
     if form.is_valid():
         return form
-    outcome.refused.append((before, " ".join(str(text) for texts in form.errors.values() for text in texts)))
+    _refuse(outcome, record, " ".join(str(text) for texts in form.errors.values() for text in texts))
     return None
+
+
+def _refuse(outcome: Outcome, record: Any, reason: str) -> None:
+    """Tell why a record stays as it is, and show it so."""
+    for name, (stored, _typed) in record.changed_fields().items():
+        setattr(record, name, stored)
+    outcome.refused.append((record, reason))
 
 
 def _write_together(entity: Entity, user: "User", records: Sequence[Any]) -> bool:
@@ -102,13 +107,12 @@ def _write_one_by_one(
     entity: Entity, user: "User", made: type[RecordForm], forms: Sequence[RecordForm], data: Any, outcome: Outcome
 ) -> None:
     for record in _locked(entity, user, [form.instance.pk for form in forms]):
-        before = copy.copy(record)
         form = _judged(made, record, user, data, outcome)
         if form is None:
             continue
         try:
             change(entity, form, user)
         except Refused as refused:
-            outcome.refused.append((before, str(refused)))
+            _refuse(outcome, record, str(refused))
         else:
             outcome.done.append(record)

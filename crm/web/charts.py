@@ -195,9 +195,8 @@ def _line(
 
 
 def _marks(labels: Sequence[str]) -> list[Mark]:
-    """The labels below the plane, as many as find room: the first, the last and some between."""
-    count = min(len(labels), MOST_LABELS)
-    chosen = sorted({round(step * (len(labels) - 1) / max(count - 1, 1)) for step in range(count)})
+    """The labels below the plane, evenly spread, as many as find room."""
+    chosen = range(0, len(labels), max(1, -(-(len(labels) - 1) // (MOST_LABELS - 1))))
     anchors = {0: "start", len(labels) - 1: "end"} if len(labels) > 1 else {}
     edges = {"start": 0.0, "end": 100.0}
     return [

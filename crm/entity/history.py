@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.entity.cells import EMPTY, text_of
 from crm.entity.columns import BoundColumn, bind
@@ -32,7 +32,7 @@ VERBS = {
     "import": gettext_lazy("Imported"),
     "delete": gettext_lazy("Deleted"),
     "restore": gettext_lazy("Restored"),
-    "undo": gettext_lazy("Undone"),
+    "undo": pgettext_lazy("history", "Undone"),
     "hand_over": gettext_lazy("Handed over"),
     "attach": gettext_lazy("File added"),
     "detach": gettext_lazy("File removed"),

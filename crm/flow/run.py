@@ -59,7 +59,7 @@ def run(
         write.announce(outcome.done, by, action.name, _reason(data))
         if action.undo and outcome.done:
             outcome.undo = undo.remember(
-                outcome.done, by, action.name, action.done or action.label, action.perm, action.part
+                outcome.done, by, action.name, action.label, action.perm, action.part
             )
         if action.after and outcome.done:
             action.after(outcome.done, by, data or {})

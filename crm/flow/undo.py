@@ -70,7 +70,7 @@ def remember(
     Call it in the transaction of the write. `perm` (and `part` of the scope) is the right that whoever takes
     it back needs on the records as they were.
     """
-    rows = [[record.pk, stored] for record in records if (stored := _stored(record))]
+    rows = [[record.pk, stored] for record in records if (stored := former(record))]
     if not rows:
         return None
     return keep(
@@ -147,6 +147,15 @@ def _write_back(command: Command, by: "User") -> Undone:
 
 
 def _restore(record: Any, stored: dict[str, list[Any]], command: Command, by: "User") -> None:
+    put_back(record, stored)
+    write.update([record], by, action="undo", reason=str(command)[:500], quiet=True)
+    model, perm, part = type(record), command.payload["perm"], command.payload["part"]
+    if not model.objects.visible_to(by, perm, part=part).filter(pk=record.pk).exists():
+        raise Denied(_("You no longer have the right to undo this."))
+
+
+def put_back(record: Any, stored: dict[str, list[Any]]) -> None:
+    """Put the former values that `former` kept back on a record, unwritten; Refused if they have changed since."""
     fields = {one.attname: one for one in record._meta.concrete_fields}
     if record.deleted_at is not None and "deleted_at" not in stored:
         raise Refused(_("It has been deleted since."))
@@ -154,13 +163,10 @@ def _restore(record: Any, stored: dict[str, list[Any]], command: Command, by: "U
         if name not in fields or getattr(record, name) != _value(fields[name], new):
             raise Refused(_("It has been changed since, so this can no longer be undone."))
         setattr(record, name, _value(fields[name], old))
-    write.update([record], by, action="undo", reason=str(command)[:500], quiet=True)
-    model, perm, part = type(record), command.payload["perm"], command.payload["part"]
-    if not model.objects.visible_to(by, perm, part=part).filter(pk=record.pk).exists():
-        raise Denied(_("You no longer have the right to undo this."))
 
 
-def _stored(record: Record) -> dict[str, list[Any]]:
+def former(record: Record) -> dict[str, list[Any]]:
+    """What reverses the last write of a record: attribute → its values before and after, as JSON keeps them."""
     fields = {one.attname: one for one in record._meta.concrete_fields}
     changed = record.last_written().items()
     return {name: [_text(fields[name], value) for value in pair] for name, pair in changed if name not in BOOKKEEPING}

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.flow import undo
@@ -33,7 +33,7 @@ TABS = {
     "unread": gettext_lazy("Unread"),
     "read": gettext_lazy("Read"),
     "jobs": gettext_lazy("Imports and exports"),
-    "recent": gettext_lazy("Recent actions"),
+    "recent": pgettext_lazy("messages", "Recent actions"),
 }
 PAGE = 20
 COLOURS = {State.RUNNING: "primary", State.DONE: "success", State.FAILED: "danger"}

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.org.models import Role
 
@@ -13,7 +14,7 @@ class CustomKind(models.TextChoices):
 
     TEXT = "text", _("Text")
     LONG = "long", _("Long text")
-    NUMBER = "number", _("Number")
+    NUMBER = "number", pgettext_lazy("kind of a field", "Number")
     MONEY = "money", _("Money")
     DATE = "date", _("Date")
     DATETIME = "datetime", _("Date and time")
@@ -36,8 +37,8 @@ class CustomField(models.Model):
 
     entity = models.CharField(_("module"), max_length=80)
     kind = models.CharField(_("kind"), max_length=10, choices=CustomKind.choices)
-    label = models.CharField(_("label"), max_length=60)
-    label_en = models.CharField(_("English label"), max_length=60, blank=True, default="")
+    label = models.CharField(_("field name"), max_length=60)
+    label_en = models.CharField(_("English name"), max_length=60, blank=True, default="")
     help_text = models.CharField(_("help text"), max_length=200, blank=True, default="")
     help_text_en = models.CharField(_("English help text"), max_length=200, blank=True, default="")
     # The key of another module, for references.
@@ -63,7 +64,7 @@ class CustomField(models.Model):
     )
     section = models.PositiveSmallIntegerField(_("section of the form"), default=0)
     position = models.PositiveIntegerField(
-        _("position"), default=100, help_text=_("Among the custom fields of the section, smaller numbers come first.")
+        _("place in the section"), default=100, help_text=_("Among the custom fields of the section, smaller numbers come first.")
     )
     listed = models.BooleanField(_("shown in the list"), default=False)
     filterable = models.BooleanField(

@@ -14,7 +14,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinLengthValidator, MinValueValidator
 from django.db import connection, models
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.fields.definitions import Definition, definition, definitions
@@ -288,8 +287,3 @@ class CustomValues(models.JSONField[Any, Any]):
             return CustomValue(name, *expressions, **extra)
 
         return value
-
-
-def required_error() -> str:
-    """The sentence for a missing value."""
-    return _("This field is required")

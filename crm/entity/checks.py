@@ -9,6 +9,7 @@ from django.db import models
 
 from crm.entity.columns import bind
 from crm.entity.declare import Entity
+from crm.entity.lines import RESULTS
 from crm.kernel import registry
 
 
@@ -21,7 +22,10 @@ def check_entities(app_configs: Any, **options: Any) -> list[CheckMessage]:
 
 def problems(entity: Entity) -> list[str]:
     """What is wrong with a declaration, as sentences for its author."""
-    return [*_paths(entity), *_fields(entity), *_order(entity), *_tabs(entity), *_actions(entity), *_exchange(entity)]
+    return [
+        *_paths(entity), *_fields(entity), *_order(entity), *_tabs(entity), *_actions(entity), *_exchange(entity),
+        *_lines(entity), *_stages(entity),
+    ]  # fmt: skip
 
 
 def _paths(entity: Entity) -> Iterator[str]:
@@ -36,7 +40,9 @@ def _paths(entity: Entity) -> Iterator[str]:
 
 
 def _fields(entity: Entity) -> Iterator[str]:
-    named = {"filters": entity.filters, "sections": entity.fields, "quick": entity.quick}
+    named = {
+        "filters": entity.filters, "sections": entity.fields, "quick": entity.quick, "remembered": entity.remembered
+    }  # fmt: skip
     for where, names in named.items():
         for name in names:
             if not _has_field(entity.model, name):
@@ -97,6 +103,35 @@ def _exchange(entity: Entity) -> Iterator[str]:
         for name in alternative:
             if not _has_field(entity.model, name):
                 yield f"exchange: no field {name!r}"
+    for name in entity.exchange.aliases.keys() - set(entity.exchange.fields):
+        yield f"exchange: aliases of {name!r}, which is not exchanged"
+    aliases = [alias for some in entity.exchange.aliases.values() for alias in some]
+    for alias in sorted({alias for alias in aliases if aliases.count(alias) > 1}):
+        yield f"exchange: {alias!r} stands for two fields"
+
+
+def _lines(entity: Entity) -> Iterator[str]:
+    lines = entity.lines
+    if lines is None:
+        return
+    if (
+        not lines.model.parent_field
+        or lines.model._meta.get_field(lines.model.parent_field).related_model is not entity.model
+    ):
+        yield f"lines: parent_field of {lines.model.__name__} does not lead here"
+    for name in lines.columns:
+        if not _has_field(lines.model, name):
+            yield f"lines: no field {name!r}"
+    for name, part in lines.sums.items():
+        if not _has_field(entity.model, name):
+            yield f"lines: no field {name!r} for a sum"
+        if part not in RESULTS:
+            yield f"lines: no sum {part!r}"
+
+
+def _stages(entity: Entity) -> Iterator[str]:
+    for state in set(entity.stages) - _states(entity.model):
+        yield f"stages: no state {state!r}"
 
 
 def _states(model: type[Any]) -> set[str]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from crm.entity.cells import EMPTY, text_of
 from crm.entity.columns import BoundColumn, bind
 from crm.entity.declare import Entity
+from crm.entity.lines import NOTE
 from crm.entity.masking import masked
 from crm.fields.rules import narrowed
 from crm.record.attachments import HISTORY_FIELD
@@ -115,9 +116,11 @@ class Values:
 
 def entries(entity: Entity, changes: Sequence[Change], user: "User", names: Names) -> list[Entry]:
     """Lines of the history of one record, in the given order."""
-    stored = [(name, text) for change in changes for name, pair in change.fields.items() for text in pair]
-    values = Values(entity.model, user, names, stored)
-    return [_entry(entity, change, values) for change in changes]
+    kept = [(name, side) for change in changes for name, pair in change.fields.items() for side in pair]
+    values = Values(entity.model, user, names, [(name, text) for name, text in kept if not name.startswith(NOTE)])
+    of_lines = [each for name, side in kept if name.startswith(NOTE) and side for each in side.items()]
+    lines = Values(entity.lines.model, user, names, of_lines) if entity.lines else None
+    return [_entry(entity, change, values, lines) for change in changes]
 
 
 def verb(entity: Entity, name: str) -> str | Promise:
@@ -152,15 +155,36 @@ def _column_of(model: type[Record], name: str) -> BoundColumn | None:
         return None
 
 
-def _entry(entity: Entity, change: Change, values: Values) -> Entry:
+def _entry(entity: Entity, change: Change, values: Values, lines: Values | None) -> Entry:
     return Entry(
         pk=change.pk,
         at=change.at,
         by=values.names.users.get(change.by_id or 0, ""),
         verb=verb(entity, change.action),
         reason=change.reason,
-        fields=[_field(values, name, *pair) for name, pair in change.fields.items() if not values.hides(name)],
+        fields=[
+            *(_field(values, name, *pair) for name, pair in _of_record(change) if not values.hides(name)),
+            *(_line(lines, *pair) for name, pair in change.fields.items() if name.startswith(NOTE) and lines),
+        ],
     )
+
+
+def _of_record(change: Change) -> list[tuple[str, list[Any]]]:
+    return [(name, pair) for name, pair in change.fields.items() if not name.startswith(NOTE)]
+
+
+def _line(values: Values, old: dict[str, Any] | None, new: dict[str, Any] | None) -> FieldChange:
+    """A line that came, went or changed, in the place that it has or had."""
+    label = _("Line %(number)s") % {"number": (new or old or {}).get("position", "")}
+    return FieldChange(label, *(_said(values, side) for side in (old, new)))
+
+
+def _said(values: Values, side: dict[str, Any] | None) -> str:
+    if side is None:
+        return EMPTY
+    shown = {name: text for name, text in side.items() if name != "position" and not values.hides(name)}
+    told = [(values.label(name), values.text(name, values.value(name, text))) for name, text in shown.items()]
+    return _("; ").join(f"{label} {text}" for label, text in told if text != EMPTY) or EMPTY
 
 
 def _field(values: Values, name: str, old: str | None, new: str | None) -> FieldChange:

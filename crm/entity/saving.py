@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from crm.entity.declare import Entity
 from crm.entity.forms import RecordForm
+from crm.entity.lines import LineRows
 from crm.kernel.errors import Denied
 from crm.record import write
 from crm.record.models import Record
@@ -15,21 +16,28 @@ if TYPE_CHECKING:
     from crm.org.models import User
 
 
-def create(entity: Entity, form: RecordForm, user: "User") -> Record:
-    """Write the new record that a valid form holds; Denied for a place where the user may not create one."""
+def create(entity: Entity, form: RecordForm, user: "User", lines: LineRows | None = None) -> Record:
+    """Write the new record that a valid form holds, with its lines; Denied where the user may not create one."""
     record: Record = form.instance
     with transaction.atomic():
         entity.prepare(record, user)
+        if lines:
+            lines.settle(record)
         write.insert([record], user)
+        if lines:
+            lines.write(record, user)
         stay_within_scope(entity, record, user, entity.add_perm)
     return record
 
 
-def change(entity: Entity, form: RecordForm, user: "User") -> Record:
-    """Write what a valid form of a locked record changed; Denied where that would leave the user's reach."""
+def change(entity: Entity, form: RecordForm, user: "User", lines: LineRows | None = None) -> Record:
+    """Write what a valid form of a locked record changed, with its lines; Denied where that leaves the user's reach."""
     record: Record = form.instance
     with transaction.atomic():
-        write.update([record], user)
+        if lines:
+            lines.settle(record)
+        noted = lines.write(record, user) if lines else {}
+        write.update([record], user, noted={record.pk: noted})
         stay_within_scope(entity, record, user, "change")
     return record
 

@@ -5,7 +5,7 @@ change history, owner history and version are kept here, in one transaction, so 
 imports and jobs cannot forget one of them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from crm.org.models import User
 
 R = TypeVar("R", bound=Record)
+NOTHING: Mapping[int, Mapping[str, list[Any]]] = {}
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,19 @@ def insert(records: Sequence[R], by: "User | None", *, action: str = "create", r
 
 
 def update(
-    records: Sequence[R], by: "User | None", *, action: str = "change", reason: str = "", quiet: bool = False
+    records: Sequence[R],
+    by: "User | None",
+    *,
+    action: str = "change",
+    reason: str = "",
+    quiet: bool = False,
+    noted: Mapping[int, Mapping[str, list[Any]]] = NOTHING,
 ) -> Sequence[R]:
     """Write what differs from what was loaded; records on which nothing changed are left alone.
 
     Give rows that were loaded whole, and locked if what they hold decided anything. With `quiet` the caller
-    announces what it did, once for all its writes.
+    announces what it did, once for all its writes. `noted` is what else belongs into the history of a record
+    (by its id), such as what changed on its lines: it has changed then.
     """
     with transaction.atomic():
         for record in records:
@@ -82,7 +90,7 @@ def update(
             type(records[0]).before_write(records, by)
             custom.before_write(records, by)
         differences = {record.pk: record.changed_fields() for record in records}
-        dirty = [record for record in records if differences[record.pk]]
+        dirty = [record for record in records if differences[record.pk] or noted.get(record.pk)]
         if not dirty:
             return records
         at = now()
@@ -91,7 +99,7 @@ def update(
             record.version += 1
             record.search = record.compose_search()
         _save(dirty, {name for record in dirty for name in record.changed_fields()})
-        _log(dirty, at, by, action, reason, differences)
+        _log(dirty, at, by, action, reason, differences, noted)
         moved = [
             (record, *differences[record.pk]["owner_id"]) for record in dirty if "owner_id" in differences[record.pk]
         ]
@@ -151,6 +159,7 @@ def _log(
     action: str,
     reason: str,
     differences: dict[Any, dict[str, tuple[Any, Any]]],
+    noted: Mapping[int, Mapping[str, list[Any]]] = NOTHING,
 ) -> None:
     model = type(records[0])
     content_type = ContentType.objects.get_for_model(model)
@@ -159,8 +168,22 @@ def _log(
         Change,
         common | {"reason": reason},
         ("object_id", "fields"),
-        [(record.pk, _readable(model, differences.get(record.pk, {}))) for record in records],
+        [
+            (record.pk, {**_readable(model, differences.get(record.pk, {})), **noted.get(record.pk, {})})
+            for record in records
+        ],
     )
+
+
+def readable(record: Record) -> dict[str, list[Any]]:
+    """What differs from what was loaded, as the history keeps it: field → [text before, text now]."""
+    return _readable(type(record), record.changed_fields())
+
+
+def facts(record: Record, names: Iterable[str]) -> dict[str, str | None]:
+    """What fields of a record hold, as the history keeps it."""
+    fields = [record._meta.get_field(name) for name in names]
+    return {field.name: _as_text(field, getattr(record, field.attname)) for field in fields}  # type: ignore[arg-type, union-attr]
 
 
 def _readable(model: type[Record], difference: dict[str, tuple[Any, Any]]) -> dict[str, list[Any]]:

@@ -22,6 +22,7 @@ STYLES = (
         "crm/layers.css",
         "crm/list.css",
         "crm/record.css",
+        "crm/forms.css",
         "crm/messages.css",
         "crm/timeline.css",
         "crm/logs.css",
@@ -37,6 +38,7 @@ SCRIPTS = (
         "crm/shell.js",
         "crm/layers.js",
         "crm/fields.js",
+        "crm/drafts.js",
         "crm/forms.js",
         "crm/rows.js",
         "crm/lists.js",
@@ -48,6 +50,9 @@ SCRIPTS = (
         "crm/palette.js",
     ),
 )
+
+# What only some pages need; they name it themselves.
+ON_DEMAND = ("crm/lines.css", "crm/lines.js")
 
 
 class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]

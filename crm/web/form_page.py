@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 from crm.entity.catalogue import catalogue
 from crm.entity.declare import Entity
 from crm.entity.forms import RecordForm
+from crm.entity.lines import LineRows
 from crm.record.models import Record
 from crm.web.conflict import Conflict
+from crm.web.lines import Grid
 
 # From this many fields on, the page begins with links to its sections.
 LONG = 15
@@ -47,11 +49,14 @@ class FormPage:
         record: Record | None,
         form: RecordForm,
         *,
+        lines: LineRows | None,
         conflict: Conflict | None,
         in_drawer: bool,
     ) -> None:
-        self.entity, self.record, self.form, self.conflict = entity, record, form, conflict
+        self.request, self.entity, self.record, self.form, self.conflict = request, entity, record, form, conflict
         self.in_drawer = in_drawer
+        self.lines = Grid(lines) if lines else None
+        self.user = form.user
         self.action = request.get_full_path()
         self.token = request.POST.get("token") or str(uuid4())
 
@@ -82,6 +87,32 @@ class FormPage:
             is_open = not section.folded or _says_something(fields)
             made.append(FormSection(number, section.label, fields, is_open, section.columns))
         return [section for section in made if section.fields]
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether what the form holds was typed and is not saved."""
+        return self.form.is_bound or self.request.method == "POST"
+
+    @property
+    def draft(self) -> str:
+        """Under which name the browser keeps what is typed here, for this user alone; empty where it may not."""
+        if self.request.COOKIES.get("drafts") == "off":
+            return ""
+        return f"{self.user.pk}/{self.entity.key}/{self.record.pk if self.record else 'new'}"
+
+    @property
+    def wrong(self) -> int:
+        """How many fields need changes, those of lines included."""
+        of_lines = len(self.lines.lines.errors) + len(self.lines.lines.problems) if self.lines else 0
+        return len([name for name in self.form.errors if name != "__all__"]) + of_lines
+
+    @property
+    def first_wrong(self) -> str:
+        """The id of the first control that needs a change."""
+        own = [field.id_for_label for field in self.form if field.errors]
+        return next(
+            iter([*own, *(where for where, *_rest in self.lines.lines.errors if where)] if self.lines else own), ""
+        )
 
     @property
     def anchors(self) -> list[FormSection]:

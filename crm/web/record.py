@@ -15,6 +15,7 @@ from crm.org.models import User
 from crm.record.names import names
 from crm.web.doors import find_entity, find_record, signed_in
 from crm.web.row_menu import Item, items
+from crm.web.stages import Stage, stages
 from crm.web.tabs import Tabs
 
 # What stands in the head as a button of its own, besides "edit".
@@ -45,6 +46,11 @@ class RecordPage:
         """The state as a tag; None where the entity has none."""
         field = self.record.state_field
         return cell(bind(self.entity.model, field), self.record, self.names) if field else None
+
+    @property
+    def stages(self) -> list[Stage]:
+        """The way of the record; empty where its entity declares none."""
+        return stages(self.entity, self.record, self.items)
 
     @cached_property
     def items(self) -> list[Item]:

@@ -56,6 +56,9 @@ async function addSearch(select) {
     maxOptions: null,
     preload: "focus",
     plugins: { clear_button: { title: clear } },
+    // In a grid Tab takes what is found, and the choices must not be cut off where the grid scrolls.
+    selectOnTab: Boolean(select.closest("c-lines")),
+    dropdownParent: select.closest("c-lines") ? "body" : null,
     load: (words, show) => {
       address.searchParams.set("q", words);
       const within = select.dataset.within && select.form.elements[select.dataset.within];
@@ -82,9 +85,16 @@ async function addSearch(select) {
 
 function improve(root) {
   root.querySelectorAll?.("input[data-date]").forEach((text) => text.parentElement.localName === "c-date" || addPicker(text));
-  root.querySelectorAll?.("select[data-options]").forEach((select) => select.closest("details:not([open])") || addSearch(select));
+  root.querySelectorAll?.("select[data-options]").forEach((select) => waits(select) || addSearch(select));
+}
+
+// Beside lines there may be hundreds of them: each becomes a search box when it is needed.
+function waits(select) {
+  return select.closest("details:not([open])") || (select.form?.querySelector("c-lines") && document.activeElement !== select);
 }
 
 improve(document);
 document.addEventListener("toggle", (event) => event.target.matches("details[open]") && improve(event.target), true);
 document.addEventListener("htmx:afterSettle", (event) => improve(event.target));
+document.addEventListener("added", (event) => improve(event.target));
+document.addEventListener("focusin", ({ target }) => target.matches("select[data-options]") && addSearch(target));

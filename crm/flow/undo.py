@@ -24,7 +24,7 @@ from crm.kernel.dates import now
 from crm.kernel.errors import Denied, Refused
 from crm.kernel.phrases import Phrase, Text, phrase
 from crm.org.access import access_of
-from crm.record import write
+from crm.record import custom, write
 from crm.record.models import Record
 
 if TYPE_CHECKING:
@@ -141,17 +141,21 @@ def _write_back(command: Command, by: "User") -> Undone:
             undone.refused.append((record, str(refused)))
         else:
             done.append(record)
-    write.announce(done, by, "undo", str(command))
+    write.announce(done, by, "undo", _what(command))
     undone.count = len(done)
     return undone
 
 
 def _restore(record: Any, stored: dict[str, list[Any]], command: Command, by: "User") -> None:
     put_back(record, stored)
-    write.update([record], by, action="undo", reason=str(command)[:500], quiet=True)
+    write.update([record], by, action="undo", reason=_what(command), quiet=True)
     model, perm, part = type(record), command.payload["perm"], command.payload["part"]
     if not model.objects.visible_to(by, perm, part=part).filter(pk=record.pk).exists():
         raise Denied(_("You no longer have the right to undo this."))
+
+
+def _what(command: Command) -> str:
+    return _("Took back “%(action)s”") % {"action": command}
 
 
 def put_back(record: Any, stored: dict[str, list[Any]]) -> None:
@@ -160,9 +164,23 @@ def put_back(record: Any, stored: dict[str, list[Any]]) -> None:
     if record.deleted_at is not None and "deleted_at" not in stored:
         raise Refused(_("It has been deleted since."))
     for name, (old, new) in stored.items():
-        if name not in fields or getattr(record, name) != _value(fields[name], new):
+        if name not in fields:
             raise Refused(_("It has been changed since, so this can no longer be undone."))
-        setattr(record, name, _value(fields[name], old))
+        if name == custom.COLUMN:
+            record.custom = _merged(record.custom, old, new)
+        elif getattr(record, name) != _value(fields[name], new):
+            raise Refused(_("It has been changed since, so this can no longer be undone."))
+        else:
+            setattr(record, name, _value(fields[name], old))
+
+
+def _merged(now_there: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """The custom fields with the former values of those that were changed; the others may have changed since."""
+    touched = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    if any(now_there.get(key) != new.get(key) for key in touched):
+        raise Refused(_("It has been changed since, so this can no longer be undone."))
+    merged = {**now_there, **{key: old[key] for key in touched if key in old}}
+    return {key: value for key, value in merged.items() if key not in touched or key in old}
 
 
 def former(record: Record) -> dict[str, list[Any]]:

@@ -75,7 +75,7 @@ def _delete_files(model: type[Record], ids: Sequence[int]) -> None:
 
 
 def _reason(error: Exception) -> str:
-    objects = getattr(error, "protected_objects", None) or getattr(error, "restricted_objects", ())
+    objects: Any = getattr(error, "protected_objects", None) or getattr(error, "restricted_objects", ())
     kinds = Counter(type(one)._meta.verbose_name for one in objects)
     if not kinds:
         return _("Other data still needs it.")

@@ -37,7 +37,8 @@ class Tracked(models.Model):
 
     def last_written(self) -> dict[str, tuple[Any, Any]]:
         """Attribute name → (value before, value after), of the columns that the last write changed."""
-        return self.__dict__.get("_written", {})
+        written: dict[str, tuple[Any, Any]] = self.__dict__.get("_written", {})
+        return written
 
 
 @cache

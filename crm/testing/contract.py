@@ -25,7 +25,7 @@ from crm.jobs.run import work
 from crm.kernel import registry
 from crm.org.models import Scope, User
 from crm.record.models import Change, Record
-from crm.testing import api_promises, field_promises, in_place_promises, search_promises
+from crm.testing import api_promises, field_promises, in_place_promises, life_promises, search_promises
 from crm.testing.factory import as_typed, build, fill
 from crm.testing.people import People, all_permissions, grant
 
@@ -407,6 +407,7 @@ PROMISES = [
     *api_promises.PROMISES,
     *field_promises.PROMISES,
     *in_place_promises.PROMISES,
+    *life_promises.PROMISES,
     *search_promises.PROMISES,
 ]
 

@@ -192,7 +192,7 @@ class Feed:
 
     def _part(self, rank: int, rows: QuerySet[Any], when: str, title: str) -> QuerySet[Any]:
         by = "created_by_id" if when == "created_at" else "by_id"
-        part = rows.filter(self._later_than(rank, when)).annotate(
+        part: QuerySet[Any] = rows.filter(self._later_than(rank, when)).annotate(
             line_rank=Value(rank, IntegerField()),
             line_pk=F("pk"),
             line_at=F(when),

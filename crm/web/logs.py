@@ -83,7 +83,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_safe
-def export(request: HttpRequest, name: str) -> HttpResponse:
+def export(request: HttpRequest, name: str) -> FileResponse:
     """What the filters find, as a .csv file."""
     user, log = _administrator(request), _log(name)
     rows = list(Filters(request, log).rows()[: MOST + 1])

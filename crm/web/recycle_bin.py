@@ -7,7 +7,6 @@ from django.conf import settings
 from django.contrib.messages import error, success
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,6 +21,7 @@ from crm.kernel.errors import Denied, Refused
 from crm.org.models import User
 from crm.record import write
 from crm.record.purge import purge
+from crm.record.query import RecordQuerySet
 from crm.web.doors import signed_in
 from crm.web.htmx import is_fragment
 
@@ -85,7 +85,7 @@ def _kinds() -> list[Entity]:
     return [entity for entity in registry.entities() if entity.canonical]
 
 
-def _deleted(entity: Entity) -> QuerySet[Any]:
+def _deleted(entity: Entity) -> RecordQuerySet[Any]:
     return entity.model.objects.deleted()
 
 

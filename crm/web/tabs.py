@@ -99,9 +99,9 @@ class Tabs:
     @cached_property
     def heads(self) -> list[Head]:
         """The handles with their counts."""
-        counted = [content for content in self.contents if content.rows is not None]
-        numbers = dict(zip(counted, counts([content.rows for content in counted]), strict=True))
-        return [self._head(content, numbers.get(content, 0)) for content in self.contents]
+        counted = {content.name: rows for content in self.contents if (rows := content.rows) is not None}
+        numbers = dict(zip(counted, counts(list(counted.values())), strict=True))
+        return [self._head(content, numbers.get(content.name, 0)) for content in self.contents]
 
     def _head(self, content: Content, number: int) -> Head:
         detail = self.entity.url("detail", self.record.pk)

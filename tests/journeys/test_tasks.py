@@ -126,6 +126,18 @@ def claiming(bench: Bench, people: People) -> None:
 
     bench.run("T5 claim", people.alice, POOL, mouse, keys, prepare)
 
+    def undo_mouse(page: Page, recorder: Recorder) -> None:
+        mouse(page, recorder)
+        page.locator("c-toast").get_by_role("button", name="撤销").click()
+        expect(page.locator("c-toast")).to_contain_text("已撤销")
+
+    def undo_keys(page: Page, recorder: Recorder) -> None:
+        keys(page, recorder)
+        page.keyboard.press("Control+z")
+        expect(page.locator("c-toast")).to_contain_text("已撤销")
+
+    bench.run("T5 claim, then undo", people.alice, POOL, undo_mouse, undo_keys, prepare)
+
 
 def applying(bench: Bench, people: People) -> None:
     def mouse(page: Page, recorder: Recorder) -> None:

@@ -193,11 +193,12 @@ document.addEventListener("click", (event) => {
   rows.rove(next);
   look(next);
 });
-document.getElementById("drawer")?.addEventListener("close", ({ target }) => {
+// Before the drawer forgets what it showed: the row that was looked at last has the focus.
+document.addEventListener("close", ({ target }) => {
   const pk = target.querySelector(".peek")?.dataset.pk;
   const rows = document.querySelector("#list c-rows");
   if (pk && rows?.find(pk)) rows.focusRow(rows.find(pk));
-});
+}, true);
 
 // ---- Previous and next of the list that one came from --------------------------------------------------
 // A row that is opened leaves its list's query in this tab; the page of the record asks what stands beside it.

@@ -95,7 +95,8 @@ def _others(entity: Entity, form: Layout) -> list[str]:
     """Fields that are in no section: what lists and heads show, what the system keeps, what a layout leaves out."""
     listed = [column.path if isinstance(column, Column) else column for column in entity.columns]
     in_tabs = [path for tab in entity.tabs for path in tab.columns]
-    return [*entity.fields, *entity.figures, *listed, *in_tabs, *SYSTEM_FIELDS]
+    exchanged = [*entity.exchange.fields, *entity.exchange.export_only] if entity.exchange else []
+    return [*entity.fields, *entity.figures, *listed, *in_tabs, *exchanged, *SYSTEM_FIELDS]
 
 
 def _make(entity: Entity, user: "User", stamp: int) -> Catalogue:

@@ -1,7 +1,8 @@
 """The export: which rows and columns, into which file, and the log of who took what."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
@@ -14,12 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.entity.declare import Entity
+from crm.entity.masking import masked
 from crm.entity.query import ListQuery
 from crm.exchange.files.csv_writer import write_csv
 from crm.exchange.files.xlsx_writer import write_xlsx
 from crm.exchange.models import Export, Format
 from crm.exchange.resource import Column, EntityResource
-from crm.exchange.values import Reader
 from crm.jobs import queue
 from crm.jobs.models import Job
 from crm.kernel import registry
@@ -138,25 +139,44 @@ def _write(export: Export, user: "User", target: IO[bytes]) -> int:
         raise Refused(_("More than %(most)s records match. Narrow the query and export it in parts.") % {"most": MOST})
     resource = EntityResource(entity_of(export), user)
     columns = [resource.exportable[name] for name in export.columns if name in resource.exportable]
-    values = rows.values_list(*(column.path for column in columns)).iterator(chunk_size=FETCH)
+    if not columns:
+        raise Refused(_("Choose at least one column."))
+    # Behind the columns: who owns the record, where that decides whether a value may be seen whole.
+    owners = list(dict.fromkeys(c.bound.mask.owner for c in columns if c.bound.mask and c.bound.mask.owner))
+    values = rows.values_list(*(column.path for column in columns), *owners).iterator(chunk_size=FETCH)
     heads = [column.for_file() for column in columns]
+    cells = _rendered(values, columns, owners, user)
     if export.format == Format.CSV:
-        count = write_csv(target, heads, _rendered(values, columns))
+        count = write_csv(target, heads, cells)
     else:
-        count = write_xlsx(target, resource.entity.label_plural, heads, _rendered(values, columns))
+        count = write_xlsx(target, resource.entity.label_plural, heads, cells)
     Export.objects.filter(pk=export.pk).update(rows=count)
     return count
 
 
-def _rendered(rows: Iterable[Sequence[Any]], columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
+def _rendered(
+    rows: Iterator[Sequence[Any]], columns: Sequence[Column], owners: Sequence[str], user: "User"
+) -> Iterator[Sequence[Any]]:
     """The rows with labels in the place of ids; columns whose values are written as they are cost nothing."""
-    renders: list[tuple[int, Callable[[Any], Any]]] = [
-        (index, column.reader.render)
+    renders = [(index, column.render) for index, column in enumerate(columns) if column.render]
+    masks = [
+        (
+            index,
+            column.bound.kind,
+            len(columns) + owners.index(column.bound.mask.owner) if column.bound.mask.owner else 0,
+        )
         for index, column in enumerate(columns)
-        if type(column.reader).render is not Reader.render
+        if column.bound.mask
     ]
-    for row in rows:
-        cells = list(row)
-        for index, render in renders:
-            cells[index] = render(cells[index])
-        yield cells
+    lookups = [(index, column.reader) for index, column in enumerate(columns) if column.bound.is_custom]
+    while batch := list(islice(rows, FETCH)):
+        for index, reader in lookups:
+            reader.look_up([row[index] for row in batch], user)
+        for row in batch:
+            cells = list(row[: len(columns)])
+            for index, render in renders:
+                cells[index] = render(cells[index])
+            for index, kind, owner in masks:
+                if not owner or row[owner] is None:
+                    cells[index] = masked(cells[index], kind)
+            yield cells

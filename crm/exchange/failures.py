@@ -9,7 +9,8 @@ from crm.exchange.files.columns import Column, Kind
 from crm.exchange.files.read import FLAWS, Flaw, value_of
 from crm.exchange.files.xlsx_writer import write_xlsx
 from crm.exchange.mapping import reason_label
-from crm.exchange.models import Import, RowState
+from crm.exchange.models import Import
+from crm.exchange.repairing import wrong_rows
 
 FETCH = 2_000
 
@@ -22,7 +23,7 @@ def write(batch: Import, target: IO[bytes]) -> int:
 
 def _rows(batch: Import) -> Iterator[list[Any]]:
     width = len(batch.header)
-    failed = batch.rows.filter(state=RowState.FAILED).order_by("number")
+    failed = wrong_rows(batch)
     for reason, data in failed.values_list("reason", "data").iterator(chunk_size=FETCH):
         cells = [_value(cell) for cell in data[:width]]
         yield [reason, *cells, *[None] * (width - len(cells))]

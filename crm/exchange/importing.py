@@ -5,6 +5,7 @@ waiting rows, writes their records and marks the rows, all in one transaction: a
 killed leaves whole chunks behind and the next one goes on after them.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -23,6 +24,7 @@ from crm.exchange.judge import Judge, Judged, Verdict
 from crm.exchange.mapping import chosen, guess, missing
 from crm.exchange.models import Import, ImportRow, OnDuplicate, RowState
 from crm.exchange.resource import EntityResource
+from crm.flow import undo
 from crm.jobs import queue
 from crm.jobs.models import Job
 from crm.kernel import registry
@@ -113,7 +115,8 @@ def step(job: Job) -> bool:
     check_right(entity, user)
     if not job.cursor.get("loaded"):
         return _load(batch, job)
-    waiting = batch.rows.filter(state=RowState.PENDING, number__gt=job.cursor.get("row", 0)).order_by("number")
+    state = RowState(job.payload.get("state", RowState.PENDING))
+    waiting = batch.rows.filter(state=state, number__gt=job.cursor.get("row", 0)).order_by("number")
     rows = list(waiting.values_list("number", "data")[:CHUNK])
     if not rows:
         return False
@@ -299,17 +302,25 @@ def _mark(batch: Import, resource: EntityResource, judged: Sequence[Judged]) -> 
     table = ImportRow._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} AS r SET state = v.state, reason = v.reason, record_id = v.record_id"  # noqa: S608
-            " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[]) AS v(number, state, reason, record_id)"
-            " WHERE r.batch_id = %s AND r.number = v.number",
+            f"UPDATE {table} AS r SET state = v.state, reason = v.reason, record_id = v.record_id,"  # noqa: S608
+            " former = v.former::jsonb FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::text[])"
+            " AS v(number, state, reason, record_id, former) WHERE r.batch_id = %s AND r.number = v.number",
             [
                 [one.number for one in judged],
                 [STATES[one.verdict].value for one in judged],
                 [sentence(resource, one) for one in judged],
                 [one.record.pk if one.record is not None else None for one in judged],
+                _former(judged),
                 batch.pk,
             ],
         )
+
+
+def _former(judged: Sequence[Judged]) -> list[str | None]:
+    """What takes each update back; of two rows for one record the first has it, for they were written at once."""
+    updated = {one.record.pk: one for one in reversed(judged) if one.verdict is Verdict.UPDATE}
+    first = {id(one): undo.former(one.record) for one in updated.values()}
+    return [json.dumps(first[id(one)]) if first.get(id(one)) else None for one in judged]
 
 
 def _count(job: Job, judged: Sequence[Judged]) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from crm.exchange import exporting, importing, retention
+from crm.exchange import exporting, importing, origin, retention, undoing
 from crm.exchange.models import RowState
 from crm.jobs import queue
 from crm.jobs.handlers import Link, handler
@@ -31,6 +31,8 @@ def import_links(job: Job) -> Sequence[Link]:
         return ()
     page = f"import/{job.payload['import']}"
     links = [Link(_("Open"), entity.url(page))]
+    if job.counters.get(RowState.CREATED.value) or job.counters.get(RowState.UPDATED.value):
+        links.append(Link(_("Only these records"), f"{entity.url('list')}?{origin.PARAMETER}={job.payload['import']}"))
     if job.counters.get(RowState.FAILED.value):
         links.append(Link(_("Error file"), entity.url(f"{page}/failed")))
     return links
@@ -40,6 +42,24 @@ def import_links(job: Job) -> Sequence[Link]:
 def import_rows(job: Job) -> bool:
     """Import a chunk."""
     return importing.step(job)
+
+
+def undo_summary(job: Job) -> Phrase | None:
+    """The counts of an undo."""
+    counts = {state.value: job.counters.get(state.value, 0) for state in (RowState.UNDONE, RowState.KEPT)}
+    return phrase(_("{undone} rows undone, {kept} not undone"), **counts) if job.counters else None
+
+
+def undo_links(job: Job) -> Sequence[Link]:
+    """The page of the import, which tells what was not undone."""
+    entity = registry.find(job.payload["entity"])
+    return [Link(_("Open"), entity.url(f"import/{job.payload['import']}"))] if entity else ()
+
+
+@handler("import.undo", summary=undo_summary, links=undo_links)
+def undo_rows(job: Job) -> bool:
+    """Take back a chunk."""
+    return undoing.step(job)
 
 
 def export_summary(job: Job) -> Phrase | None:

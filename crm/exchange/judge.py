@@ -60,8 +60,14 @@ class Judge:
         self.model: type[Record] = resource.entity.model
         self.may_create = self.entity.can(self.user, self.entity.add_perm)
         self.may_change = self.entity.can(self.user, "change")
-        written = {name: column.field for name, column in resource.importable.items() if name not in resource.finders}
-        self.fields = {name: (one.attname, one.is_relation) for name, one in written.items()}
+        written = {name: column for name, column in resource.importable.items() if name not in resource.finders}
+        self.fields = {
+            name: (column.field.attname, column.field.is_relation)
+            for name, column in written.items()
+            if not column.bound.is_custom
+        }
+        self.own = {name: column.bound for name, column in written.items() if column.bound.is_custom}
+        self.masks = {name: column.bound.mask for name, column in written.items() if column.bound.mask}
         self.required = [column.name for column in resource.required]
         self._prepared: Any = None
 
@@ -88,7 +94,7 @@ class Judge:
         self.changeable: dict[int, Any] = {}
         if not keys:
             return
-        alternatives = [self._attnames(index) for index in range(len(self.resource.exchange.key))]
+        alternatives = [self._attnames(index) for index in range(len(self.resource.keys))]
         columns = sorted({name for names in alternatives for name in names})
         found = self.model.objects.alive().filter(_any_of(self.model, keys, alternatives)).order_by("pk")
         for pk, *values in found.values_list("pk", *columns):
@@ -111,14 +117,14 @@ class Judge:
         if self.on_duplicate == OnDuplicate.CREATE:
             return []
         keys = []
-        for index, names in enumerate(self.resource.exchange.key):
+        for index, names in enumerate(self.resource.keys):
             parts = tuple(_stored(values.get(name)) for name in names)
             if all(part not in (None, "") for part in parts):
                 keys.append((index, parts))
         return keys
 
     def _attnames(self, index: int) -> list[str]:
-        return [self.model._meta.get_field(name).attname for name in self.resource.exchange.key[index]]  # type: ignore[union-attr]
+        return [self.model._meta.get_field(name).attname for name in self.resource.keys[index]]  # type: ignore[union-attr]
 
     # -- one row -----------------------------------------------------------------------------------
 
@@ -162,6 +168,9 @@ class Judge:
         if not self.may_create:
             judged.fail({"": _("it is new, and your role does not include creating it")})
             return
+        if not self.resource.may_fill_new:
+            judged.fail({"": _("it is new, and your role does not include filling in all that it needs")})
+            return
         lacking = [name for name in self.required if values.get(name) in (None, "")]
         if lacking:
             judged.fail({name: _("this is required") for name in lacking})
@@ -176,6 +185,10 @@ class Judge:
 
     def _update(self, judged: Judged, values: Mapping[str, Any], record: Any) -> None:
         """Put the row's values into a record; empty cells leave what is there."""
+        masked = [name for name, mask in self.masks.items() if name in values and record.pk and mask.hides(record)]
+        if masked:
+            judged.fail({name: _("you see only a part of it, so you cannot change it") for name in masked})
+            return
         before, related = dict(record.__dict__), dict(record._state.fields_cache)
         self._fill(record, values)
         errors = _rule_errors(record)
@@ -217,6 +230,9 @@ class Judge:
                     setattr(record, attname, value)
                 else:
                     record.__dict__[name] = value  # what setattr comes to, at a tenth of the time
+        for name, bound in self.own.items():
+            if name in values:
+                bound.assign(record, values[name])
 
     def _remember(self, judged: Judged, keys: Iterable[Key]) -> None:
         for key in keys:

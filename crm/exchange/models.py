@@ -38,13 +38,33 @@ class Import(models.Model):
     on_duplicate = models.CharField(
         _("duplicates"), max_length=6, choices=OnDuplicate.choices, default=OnDuplicate.SKIP
     )
-    # Set when the import starts; how far it is and what became of its rows is told there.
+    # Set when the import starts, and again when failed rows are tried again; it tells how far it is.
     job = models.OneToOneField(Job, models.PROTECT, null=True, related_name="+")
+    # Takes back what the import wrote.
+    undo = models.OneToOneField(Job, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         verbose_name = _("import")
         verbose_name_plural = _("imports")
         indexes = [models.Index(fields=["by", "entity", "-id"], name="imports_of_a_user")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SavedMapping(models.Model):
+    """What the columns of tables from one source mean, under a name that a user gave it."""
+
+    by = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
+    entity = models.CharField(max_length=80)
+    name = models.CharField(_("name"), max_length=40)
+    # Heading, as headings are compared → name of the field, or nothing for a column that is left out.
+    fields = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("saved mapping")
+        verbose_name_plural = _("saved mappings")
+        constraints = [models.UniqueConstraint(fields=["by", "entity", "name"], name="one_mapping_per_name")]
 
     def __str__(self) -> str:
         return self.name
@@ -58,6 +78,13 @@ class RowState(models.TextChoices):
     UPDATED = "updated", _("Updated")
     SKIPPED = "skipped", _("Left out")
     FAILED = "failed", _("Not imported")
+    AGAIN = "again", _("Tried again")  # it failed, was mended and waits
+    UNDONE = "undone", _("Undone")
+    KEPT = "kept", _("Not undone")
+
+
+# Rows whose record the import wrote and nobody has taken back.
+WRITTEN = (RowState.CREATED, RowState.UPDATED)
 
 
 class ImportRow(models.Model):
@@ -68,9 +95,11 @@ class ImportRow(models.Model):
     number = models.PositiveIntegerField(_("row"))
     data: "models.JSONField[Any, Any]" = models.JSONField()
     state = models.CharField(_("state"), max_length=7, choices=RowState.choices, default=RowState.PENDING)
-    # Sentences in the importer's language: why it failed or was skipped.
+    # Sentences in the importer's language: why it failed, was skipped or could not be undone.
     reason = models.TextField(_("reason"), blank=True, default="")
     record_id = models.BigIntegerField(null=True)
+    # Of an updated record: what `crm.flow.undo.put_back` needs.
+    former: "models.JSONField[Any, Any]" = models.JSONField(null=True)
 
     class Meta:
         verbose_name = _("imported row")
@@ -78,6 +107,9 @@ class ImportRow(models.Model):
         constraints = [models.UniqueConstraint(fields=["batch", "number"], name="one_row_per_import_and_number")]
         indexes = [
             models.Index(fields=["batch", "number"], condition=models.Q(state=RowState.FAILED), name="failed_rows"),
+            models.Index(
+                fields=["batch", "record_id"], condition=models.Q(record_id__isnull=False), name="row_records"
+            ),
         ]
 
 

@@ -1,7 +1,11 @@
-"""The columns that an entity exchanges with files, derived from its declaration."""
+"""The columns that an entity exchanges with files: its declaration, and the fields that the company added.
+
+The reader's catalogue decides: what is hidden from somebody is neither imported nor exported, what they
+may only read is not imported, what they see in part is exported so.
+"""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +15,15 @@ from django.db.models import CharField, TextField, URLField
 from import_export.fields import Field
 from import_export.resources import Resource
 
-from crm.entity.columns import bind, kind_of
+from crm.entity.catalogue import catalogue
+from crm.entity.columns import BoundColumn, bind, kind_of
 from crm.entity.declare import Entity, Exchange
 from crm.exchange.files.columns import Column as FileColumn
+from crm.exchange.files.columns import Kind
 from crm.exchange.files.columns import column as file_column
 from crm.exchange.files.read import Value
 from crm.exchange.values import ChoiceReader, Reader, RecordReader, reader_for
+from crm.fields.definitions import definition, definitions
 from crm.record.names import names
 
 if TYPE_CHECKING:
@@ -36,12 +43,12 @@ PLAIN_URL = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-
 
 
 class Column(Field):
-    """One field of the model as a column of a file."""
+    """One field of the entity, built in or custom, as a column of a file."""
 
-    def __init__(self, field: "models.Field[Any, Any]", reader: Reader) -> None:
-        super().__init__(attribute=field.name, column_name=str(field.verbose_name), widget=reader)
-        self.field, self.reader = field, reader
-        self.name: str = field.name
+    def __init__(self, bound: BoundColumn, field: "models.Field[Any, Any]", reader: Reader) -> None:
+        super().__init__(attribute=bound.path, column_name=str(bound.label), widget=reader)
+        self.bound, self.field, self.reader = bound, field, reader
+        self.name: str = bound.path
         # Most cells need neither a reader nor a validator: a text that fits, a choice by its exact label.
         text = type(reader).clean is Reader.clean
         self._most = _most_of(field, (CharField, TextField), MaxLengthValidator) if text else 0
@@ -51,21 +58,31 @@ class Column(Field):
     @property
     def label(self) -> str:
         """The heading."""
-        return str(self.field.verbose_name)
+        return str(self.bound.label)
 
     @property
     def required(self) -> bool:
         """Whether a new record cannot do without it."""
-        return not self.field.blank and not self.field.has_default()
+        defined = definition(self.name) if self.bound.is_custom else None
+        return not self.field.blank and not self.field.has_default() and not (defined and defined.default)
 
     @property
     def path(self) -> str:
         """Where a query finds what `render` takes."""
+        if self.bound.is_custom:
+            return self.bound.lookup
         return (
             f"{self.name}__{self.reader.model.name_field}"
             if isinstance(self.reader, RecordReader)
             else self.field.attname
         )
+
+    @property
+    def render(self) -> Callable[[Any], Any] | None:
+        """What turns a stored value into a cell; None where it is written as it is."""
+        if type(self.reader).render is Reader.render and not self.bound.mask:
+            return None
+        return self.reader.render
 
     def read(self, value: Value, row: Mapping[str, Any]) -> Any:
         """A cell as the value to store; `row` holds those already read. ValidationError with a sentence."""
@@ -84,7 +101,7 @@ class Column(Field):
 
     def for_file(self) -> FileColumn:
         """How it is written."""
-        return file_column(self.label, self.reader.kind)
+        return file_column(self.label, Kind.MIXED if self.bound.mask else self.reader.kind)
 
 
 class EntityResource(_Resource):
@@ -94,6 +111,7 @@ class EntityResource(_Resource):
         super().__init__()
         self.entity, self.user = entity, user
         self.names = names(getattr(user, "org_stamp", None))
+        self.catalogue = catalogue(entity, user)
 
     @property
     def exchange(self) -> Exchange:
@@ -108,26 +126,48 @@ class EntityResource(_Resource):
 
         Columns that are read with the help of another one stand behind it.
         """
-        columns = {name: self._column(name) for name in [*self.exchange.fields, *self.finders]}
+        columns = self._columns([*self.writable, *self.finders])
         return dict(sorted(columns.items(), key=lambda item: bool(getattr(item[1].reader, "shared", ""))))
+
+    @cached_property
+    def exchanged(self) -> list[str]:
+        """The declared fields and the company's own ones, whoever reads them."""
+        own = definitions(getattr(self.user, "org_stamp", None)).of(self.entity.model.key())
+        return [*self.exchange.fields, *(each.name for each in own)]
+
+    @cached_property
+    def writable(self) -> list[str]:
+        """The exchanged fields that this user may see and change."""
+        return [
+            name for name in self.exchanged if name in self.catalogue.fields and name not in self.catalogue.read_only
+        ]
+
+    @cached_property
+    def keys(self) -> list[tuple[str, ...]]:
+        """The alternatives by which an existing record is found, as far as the user may see their fields."""
+        return [key for key in self.exchange.key if all(name in self.catalogue.fields for name in key)]
 
     @cached_property
     def finders(self) -> list[str]:
         """Fields that find an existing record but are never written."""
-        named = [name for key in self.exchange.key for name in key if name not in self.exchange.fields]
-        return list(dict.fromkeys(named))
+        return list(dict.fromkeys(name for key in self.keys for name in key if name not in self.writable))
 
     @cached_property
     def exportable(self) -> dict[str, Column]:
-        """What an export may hold, by name: number, exchanged fields, then what lists and forms show besides."""
-        shown = [bind(self.entity.model, column).path for column in self.entity.columns]
-        every = [*self.finders, *self.exchange.fields, *self.exchange.export_only, *self.entity.fields, *shown]
-        return {name: self._column(name) for name in dict.fromkeys(every) if self._is_field(name)}
+        """What an export may hold, by name: number, exchanged fields, then whatever else the user may see."""
+        every = [*self.finders, *self.exchanged, *self.exchange.export_only, *self.catalogue.fields]
+        return self._columns(dict.fromkeys(every))
 
     @cached_property
     def required(self) -> list[Column]:
         """The columns without which no record can be created."""
         return [column for column in self.importable.values() if column.required and column.name not in self.finders]
+
+    @cached_property
+    def may_fill_new(self) -> bool:
+        """Whether the user may fill in all that a new record needs."""
+        needed = (bind(self.entity.model, name) for name in self.exchanged if name not in self.writable)
+        return not any(self._column(bound).required for bound in needed)
 
     def prepare(self, rows: Sequence[Mapping[str, Value]]) -> None:
         """Look up what a chunk of rows refers to, one query for each column that refers to something."""
@@ -149,12 +189,16 @@ class EntityResource(_Resource):
                 errors[name] = " ".join(error.messages)
         return values, errors
 
-    def _column(self, name: str) -> Column:
-        field: Any = self.entity.model._meta.get_field(name)
-        return Column(field, reader_for(self.entity.model, field, kind_of(field), self.names))
+    def _columns(self, names: Iterable[str]) -> dict[str, Column]:
+        """The fields among these names that the user may see, as columns."""
+        bounds = self.catalogue.choose(names)
+        return {
+            bound.path: self._column(bound) for bound in bounds if bound.field is not None and "__" not in bound.path
+        }
 
-    def _is_field(self, path: str) -> bool:
-        return any(field.name == path for field in self.entity.model._meta.concrete_fields)
+    def _column(self, bound: BoundColumn) -> Column:
+        field: Any = bound.field
+        return Column(bound, field, reader_for(self.entity.model, field, kind_of(field), self.names))
 
 
 def _most_of(field: "models.Field[Any, Any]", types: Sequence[type], *validators: type) -> int:

@@ -26,7 +26,7 @@ from crm.kernel.dates import now, today
 from crm.org.models import Department, User
 from crm.record.models import Record
 from crm.record.names import Names
-from crm.record.picklists import PicklistField
+from crm.record.picklists import PicklistField, PicklistSetField
 
 if TYPE_CHECKING:
     from django.db.models import Field
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 SHOWN_CHOICES = 8
 YES = frozenset({"是", "true", "yes", "y", "1", "√", "对"})
 NO = frozenset({"否", "false", "no", "n", "0", "×", "错"})
+SEPARATORS = re.compile(r"[,，、;；\n]")
 NUMBER_NOISE = re.compile(r"[,，\s¥￥$元]")
 
 
@@ -74,6 +75,9 @@ class Reader(Widget):
     def render(self, value: Any, obj: Any = None, **options: Any) -> Any:
         """A stored value as it goes into a file, of the type that `kind` says."""
         return value
+
+    def look_up(self, values: Sequence[Any], user: User) -> None:
+        """Look up what a batch of stored values refers to before they are rendered."""
 
     def choices(self) -> Sequence[str]:
         """All that can be entered, if that is a list."""
@@ -269,6 +273,33 @@ class OptionReader(ChoiceReader):
         return option.label if option else ""
 
 
+class OptionsReader(Reader):
+    """Several options of a picklist, by their labels with commas between; stored as their ids."""
+
+    def __init__(self, list_key: str, names: Names) -> None:
+        super().__init__()
+        self.one = OptionReader(list_key, names)
+
+    def clean(self, value: Value, row: Any = None, **options: Any) -> list[int]:
+        """The ids in the order of the list."""
+        found = {self.one.clean(part) for part in SEPARATORS.split(text_of(value)) if part.strip()}
+        return [pk for pk in self.one.labels if pk in found]
+
+    def render(self, value: Any, obj: Any = None, **options: Any) -> str:
+        """The labels."""
+        return _(", ").join(filter(None, map(self.one.render, value or ())))
+
+    def example(self, label: str) -> str:
+        """The first two."""
+        return _(", ").join(self.one.choices()[:2])
+
+    def note(self) -> str:
+        """How several are written."""
+        return _("Any of these, with commas between: %(choices)s") % {
+            "choices": _(", ").join(self.one.choices()[:SHOWN_CHOICES])
+        }
+
+
 class UserReader(Reader):
     """An active user, by user name or real name."""
 
@@ -363,6 +394,7 @@ class RecordReader(Reader):
         super().__init__()
         self.model, self.action, self.shared = model, action, shared
         self.found: Mapping[str, list[Record]] = {}
+        self.shown: Mapping[int, str] = {}
 
     def prepare(self, values: Iterable[Value], user: User) -> None:
         """The records that the cells name."""
@@ -393,9 +425,15 @@ class RecordReader(Reader):
         above = row.get(self.shared) if self.shared else None
         return above is None or getattr(record, f"{self.model.parent_field}_id") == above.pk
 
+    def look_up(self, values: Sequence[Any], user: User) -> None:
+        """The names behind ids, which custom fields hold, of records that the user may see."""
+        ids = {value for value in values if isinstance(value, int)}
+        rows = self.model.objects.visible_to(user).filter(pk__in=ids) if ids else self.model.objects.none()
+        self.shown = dict(rows.values_list("pk", self.model.name_field))
+
     def render(self, value: Any, obj: Any = None, **options: Any) -> str:
         """The name."""
-        return "" if value is None else str(value)
+        return self.shown.get(value, "") if isinstance(value, int) else "" if value is None else str(value)
 
     def example(self, label: str) -> None:
         """Nothing: every company has other records."""
@@ -412,6 +450,8 @@ def reader_for(model: type[Record], field: "Field[Any, Any]", kind: ValueKind, n
     match kind:
         case "option" if isinstance(field, PicklistField):
             return OptionReader(field.list, names)
+        case "options" if isinstance(field, PicklistSetField):
+            return OptionsReader(field.list, names)
         case "choice":
             return ChoiceReader(field.flatchoices)
         case "user":

@@ -40,17 +40,18 @@ SCRIPTS = (
         "crm/fields.js",
         "crm/drafts.js",
         "crm/forms.js",
+        "crm/conditions.js",
         "crm/rows.js",
         "crm/lists.js",
         "crm/record.js",
         "crm/messages.js",
         "crm/undo.js",
+        "crm/exchange.js",
         "crm/timeline.js",
         "crm/inplace.js",
         "crm/palette.js",
     ),
 )
-
 # What only some pages need; they name it themselves.
 ON_DEMAND = ("crm/lines.css", "crm/lines.js")
 

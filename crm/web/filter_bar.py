@@ -130,6 +130,8 @@ def chips(query: ListQuery, bar: list[FilterBox]) -> Iterator[Chip]:
             yield chip
     for place, item in enumerate(query.where.items):
         yield _asked(query, place, item)
+    for narrowed in query.narrowings:
+        yield Chip(narrowed.meaning.label, narrowed.meaning.text, query.url(**{narrowed.parameter: None}))
 
 
 def _asked(query: ListQuery, place: int, item: Condition | Group) -> Chip:

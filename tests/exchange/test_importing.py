@@ -13,7 +13,7 @@ from django.utils.translation import override
 
 from crm.exchange import importing, templates
 from crm.exchange.judge import Verdict
-from crm.exchange.mapping import guess
+from crm.exchange.mapping import guess, save, saved_for, use
 from crm.exchange.models import Import, ImportRow
 from crm.exchange.resource import EntityResource
 from crm.jobs import queue, run
@@ -422,11 +422,52 @@ def test_headings_are_known_by_label_in_both_languages_by_name_and_from_last_tim
         "credit_code": 2,
     }
     assert guess(resource, ["客户名称 *", "电话"]) == {"name": 0, "phone": 1}
-    assert guess(resource, ["公司", "手机号"]) == {}
-    imported(people.alice, MINE, ["公司", "手机号"], ["甲", P1], mapping={"name": 0, "phone": 1})
-    assert guess(resource, ["手机号", "公司"]) == {"phone": 0, "name": 1}
-    assert guess(EntityResource(entity_of(MINE), people.bob), ["公司"]) == {}
-    assert guess(EntityResource(entity_of(CONTACTS), people.alice), ["公司"]) == {}
+    assert guess(resource, ["甲方", "热线"]) == {}
+    imported(people.alice, MINE, ["甲方", "热线"], ["甲", P1], mapping={"name": 0, "phone": 1})
+    assert guess(resource, ["热线", "甲方"]) == {"phone": 0, "name": 1}
+    assert guess(resource, ["热线", "别的"]) == {"phone": 0}
+    assert guess(EntityResource(entity_of(MINE), people.bob), ["甲方"]) == {}
+    assert guess(EntityResource(entity_of(CONTACTS), people.alice), ["甲方"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("key", "header", "mapping"),
+    [
+        (MINE, ["公司名称", "联系电话"], {"name": 0, "phone": 1}),
+        (MINE, ["单位名称（必填）", "电话号码"], {"name": 0, "phone": 1}),
+        (MINE, ["客 户", "纳税人识别号", "所属行业"], {"name": 0, "tax_number": 1, "industry": 2}),
+        (MINE, ["Company Name", "Tel", "Notes"], {"name": 0, "phone": 1, "remarks": 2}),
+        # What says it best wins, wherever it stands.
+        (MINE, ["手机", "电话", "公司", "客户名称"], {"phone": 1, "name": 3}),
+        (CONTACTS, ["公司名称", "联系人", "手机号", "职位"], {"customer": 0, "name": 1, "mobile": 2, "title": 3}),
+    ],
+)
+def test_headings_of_other_peoples_tables_are_known(
+    key: str, header: list[str], mapping: dict[str, int], people: People
+) -> None:
+    assert guess(EntityResource(entity_of(key), people.alice), header) == mapping
+
+
+def test_a_column_that_was_left_out_is_left_out_again_in_the_same_table(people: People) -> None:
+    resource = EntityResource(entity_of(MINE), people.alice)
+    imported(people.alice, MINE, ["公司名称", "联系电话"], ["甲", P1], mapping={"name": 0})
+    assert guess(resource, ["联系电话", "公司名称"]) == {"name": 1}
+    assert guess(resource, ["公司名称", "联系电话", "地址"]) == {"name": 0, "phone": 1, "address": 2}
+
+
+def test_a_mapping_is_saved_under_a_name_and_used_for_another_table(people: People) -> None:
+    resource = EntityResource(entity_of(MINE), people.alice)
+    batch = uploaded(
+        people.alice, MINE, csv_of(["甲方", "热线", "备注"], ["甲", P1, "x"]), mapping={"name": 0, "phone": 1}
+    )
+    with pytest.raises(Refused):
+        save(resource, batch, "  ")
+    save(resource, batch, "展会")
+    save(resource, batch, "展会")
+    (saved,) = saved_for(resource)
+    assert use(resource, saved, ["热线", "地址", "备注", "甲方"]) == {"phone": 0, "name": 3, "address": 1}
+    assert saved_for(EntityResource(entity_of(MINE), people.bob)) == []
+    assert saved_for(EntityResource(entity_of(CONTACTS), people.alice)) == []
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

@@ -239,7 +239,7 @@ class ViewForm(forms.Form):
         super().__init__(*args, **{"auto_id": "view_%s", **options})
         self.known = asked.names
         self.fields["receivers"].widget = Receivers(asked.names, asked.entity.url("views") + "receivers/")
-        self.fields["name"].widget.attrs["autofocus"] = True
+        self.fields["name"].widget.attrs |= {"autofocus": True, "data-select": ""}
 
     def clean_receivers(self) -> tuple[list[int], list[int]]:
         """(user ids, department ids)."""

@@ -17,6 +17,24 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented && event.target.closest?.("#query-panel")) closeQuery();
 });
 
+// Alt with the arrows goes from value to value; a box of choices that is opened by a key begins at its first one.
+document.addEventListener("keydown", (event) => {
+  const row = event.altKey && !event.target.matches("select") && event.target.closest?.("#query-panel .condition");
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!row || !step) return;
+  const rows = [...panel().querySelectorAll(".condition")];
+  const next = rows[rows.indexOf(row) + step];
+  if (next) firstValue(next)?.focus();
+  event.preventDefault();
+});
+document.addEventListener("toggle", ({ target }) => {
+  if (!target.open || !target.closest("#query-panel, #boxes") || !target.querySelector("summary:focus-visible")) return;
+  target.querySelector(".pop :is(input, select):not([type=hidden])")?.focus();
+}, true);
+
+// A suggested name is there to be typed over.
+document.addEventListener("focusin", ({ target }) => target.matches("[data-select]") && target.select());
+
 document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
   document.getElementById("advanced")?.setAttribute("aria-expanded", String(!!panel()?.firstElementChild));
   if (target.id === "query-panel") firstValue(target)?.focus();
@@ -103,3 +121,26 @@ function freeze() {
 freeze();
 document.addEventListener("htmx:afterSettle", freeze);
 addEventListener("resize", freeze);
+
+// ---- Coming back -------------------------------------------------------------------------------------
+// The address holds the query; where one stood in the list, this tab remembers for its last query.
+
+const place = () => `place:${location.pathname}`;
+const region = () => document.querySelector("#list .table-region");
+
+addEventListener("pagehide", () => {
+  if (!region()) return;
+  const pk = region().contains(document.activeElement) ? document.querySelector("#list c-rows").current?.dataset.pk : null;
+  const { scrollTop, scrollLeft } = region();
+  sessionStorage.setItem(place(), JSON.stringify({ query: location.search, scrollTop, scrollLeft, page: scrollY, pk }));
+});
+
+function comeBack() {
+  const kept = JSON.parse(sessionStorage.getItem(place()) ?? "null");
+  if (!region() || kept?.query !== location.search) return;
+  region().scrollTo(kept.scrollLeft, kept.scrollTop);
+  if (kept.page) scrollTo(0, kept.page);
+  if (document.activeElement === document.body) document.querySelector("#list c-rows").find(kept.pk)?.focus({ preventScroll: true });
+}
+
+comeBack();

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.audit import log
 from crm.entity.declare import Entity
 from crm.entity.masking import masked
 from crm.entity.query import ListQuery
@@ -151,6 +152,7 @@ def _write(export: Export, user: "User", target: IO[bytes]) -> int:
     else:
         count = write_xlsx(target, resource.entity.label_plural, heads, cells)
     Export.objects.filter(pk=export.pk).update(rows=count)
+    log.note(user, "export", entity=export.entity, count=count, detail=phrase(export.query) if export.query else None)
     return count
 
 

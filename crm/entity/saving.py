@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from crm.entity.declare import Entity
 from crm.entity.forms import RecordForm
 from crm.entity.lines import LineRows
+from crm.kernel import failpoints
 from crm.kernel.errors import Denied
 from crm.record import write
 from crm.record.models import Record
@@ -46,3 +47,4 @@ def stay_within_scope(entity: Entity, record: Record, user: "User", perm: str) -
     """Nobody writes a record into a place where they could not have written it: undo, and say so."""
     if not entity.queryset(user, perm).filter(pk=record.pk).exists():
         raise Denied(_("You may see this one, but not write to it. Choose another, or ask its owner."))
+    failpoints.fail_before_commit()

@@ -1,5 +1,6 @@
 """What every entity promises about its timeline, taking back, and deleting for good."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -100,7 +101,7 @@ def purging_is_for_administrators(world: "World") -> None:
     assert len(contract.history(record)) == kept + 1
 
 
-PROMISES = [
+PROMISES: "list[Callable[[World], None]]" = [
     the_timeline_tells_what_happened_within_its_budget,
     a_comment_needs_the_view_and_stays_text,
     what_was_deleted_comes_back_by_undo,

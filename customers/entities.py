@@ -4,14 +4,15 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.entity.declare import Entity, Exchange, Section, Stat, Tab, register
+from crm.entity.declare import Entity, Exchange, Note, Section, Stat, Tab, register
 from crm.entity.duplicates import DuplicateCheck
 from crm.org.models import User
-from customers import duplicates
+from customers import duplicates, limits
 from customers import pool as pools
 from customers.flows import ownership, pool
 from customers.forms import FollowUpForm
 from customers.models import Contact, Customer, CustomerFollowUp
+from customers.recycling.notes import leaving
 
 FIELDS = (
     "name", "short_name", "credit_code", "kind", "customer_class", "status", "source", "industry", "scale",
@@ -99,6 +100,10 @@ class CustomerEntity(Entity):
         """A customer typed in here belongs to whoever types it."""
         pools.give(record, record.owner or user)
 
+    def notes(self, record: Any, user: User) -> list[Note]:
+        """When it goes back to the pool by itself, and what each rule says about it."""
+        return leaving(record) if record.owner_id else []
+
 
 @register
 class PoolEntity(Entity):
@@ -130,6 +135,10 @@ class PoolEntity(Entity):
     exchange = EXCHANGE
     actions = ACTIONS
     duplicate_check = CHECK
+
+    def notice(self, user: User) -> str:
+        """How much the user may still take."""
+        return limits.in_words(user)
 
     def prepare(self, record: Any, user: User) -> None:
         """A customer typed or imported here stands in the company's pool."""

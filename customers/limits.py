@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.kernel.dates import start_of_day, today
 from crm.kernel.errors import Refused
@@ -71,6 +72,20 @@ def check_application(customer: Customer, user: User) -> None:
 def check_room(receiver: User) -> None:
     """Raise `Refused` if the person holds as many customers as their role allows."""
     _check_held(receiver, _locked(receiver), oneself=False)
+
+
+def in_words(user: User) -> str:
+    """What the user may still take, where their role limits it; else nothing."""
+    limits, said = limits_of(user), []
+    if limits.claims_a_day is not None:
+        left = max(limits.claims_a_day - claims_today(user), 0)
+        said.append(
+            ngettext("You can claim %(n)s more customer today", "You can claim %(n)s more customers today", left)
+            % {"n": left}
+        )
+    if limits.held is not None:
+        said.append(_("You hold %(held)s of at most %(most)s") % {"held": held_by(user), "most": limits.held})
+    return " · ".join(said)
 
 
 def claims_today(user: User) -> int:

@@ -81,6 +81,14 @@ class Stat:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something to know about a record now, with what explains it, as (what, sentence)."""
+
+    text: Text
+    reasons: Sequence[tuple[Text, Text]] = ()
+
+
+@dataclass(frozen=True)
 class Exchange:
     """What import and export read and write; `key` finds the existing record of an imported row.
 
@@ -201,6 +209,14 @@ class Entity:
     def give(self, record: Any, owner: "User") -> None:
         """Make somebody the owner of a record, as handing over does; written by the caller."""
         record.owner = owner
+
+    def notes(self, record: Any, user: "User") -> Sequence[Note]:
+        """What stands below the head of the record's 360 page; nothing by default. At most two queries."""
+        return ()
+
+    def notice(self, user: "User") -> str:
+        """What the user has to know above this list; nothing by default. At most three queries."""
+        return ""
 
     # -- derived -------------------------------------------------------------------------------
 

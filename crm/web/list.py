@@ -312,6 +312,11 @@ class List:
             if name in self.query.params
         ]
 
+    @property
+    def notice(self) -> str:
+        """What the user has to know above the list."""
+        return self.entity.notice(self.user)
+
     # -- what may be done
 
     @property

@@ -1,5 +1,6 @@
 """The 360 page of a record: who it is and what can be done with it, its facts, and everything that refers to it."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from crm.entity.cells import Cell, cell
 from crm.entity.columns import bind
-from crm.entity.declare import Entity
+from crm.entity.declare import Entity, Note
 from crm.entity.panels import Facts
 from crm.org.models import User
 from crm.record.names import names
@@ -56,6 +57,11 @@ class RecordPage:
     def items(self) -> list[Item]:
         """Everything that the user may do with the record."""
         return items(self.entity, self.record, self.user, "page")
+
+    @cached_property
+    def notes(self) -> Sequence[Note]:
+        """What is to know about the record now."""
+        return self.entity.notes(self.record, self.user)
 
     @property
     def buttons(self) -> list[Item]:

@@ -5,12 +5,13 @@ the later of the day on which the owner got it and of the last follow-up (or opp
 customer without any follow-up counts from the day on which it was assigned, never from nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import DateTimeField, F, Q, QuerySet
+from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, IntegerField, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -20,6 +21,8 @@ from crm.kernel.china.workdays import any_day, day_after, is_workday, latest_sta
 from crm.kernel.dates import start_of_day
 from customers.models import Customer, RecycleRule
 
+# A condition that everything meets; an empty Q is no expression.
+EVERYTHING = Q(pk__isnull=False)
 # What each trigger looks at beside the day of assignment.
 LAST = {
     RecycleRule.Trigger.FOLLOW_UP: "last_follow_up_at",
@@ -76,22 +79,48 @@ def exemptions(rule: RecycleRule) -> Q:
     return protected
 
 
-def why(rule: RecycleRule, customer: Customer, today: date) -> str:
-    """Why the rule does (not) recycle this customer, in one sentence."""
-    row = with_base(rule).filter(pk=customer.pk).first()
-    if row is None:
-        return _("It belongs to nobody.")
-    base: Any = row.base
-    if not with_base(rule).filter(conditions(rule), pk=customer.pk).exists():
-        return _("The rule is for other customers.")
-    for label, (exempt, condition) in _exempt(rule).items():
-        if exempt and with_base(rule).filter(condition, pk=customer.pk).exists():
-            return _("Exempt: %(reason)s.") % {"reason": label}
+@dataclass(frozen=True)
+class Verdict:
+    """What a rule does with a customer: the sentence for people, and the day on which it leaves, if it does."""
+
+    rule: RecycleRule
+    text: str
+    on: date | None = None
+
+
+def verdicts(rules: Sequence[RecycleRule], customer: Customer, today: date) -> list[Verdict]:
+    """Why each of these rules does or does not recycle the customer; one query for all."""
+    parts = [_facts(rule, customer) for rule in rules]
+    rows = parts[0].union(*parts[1:], all=True) if parts else []
+    facts = {row[0]: row[1:] for row in rows}
+    return [_verdict(rule, facts.get(rule.pk), today) for rule in rules]
+
+
+def _facts(rule: RecycleRule, customer: Customer) -> Any:
+    asked = {"fits": conditions(rule)} | {f"exempt_{n}": q for n, (_on, q) in enumerate(_exempt(rule).values())}
+    answers = {name: ExpressionWrapper(q or EVERYTHING, output_field=BooleanField()) for name, q in asked.items()}
+    row = with_base(rule).filter(pk=customer.pk).order_by()
+    return row.annotate(rule_id=Value(rule.pk, output_field=IntegerField()), **answers).values_list(
+        "rule_id", "base", *answers
+    )
+
+
+def _verdict(rule: RecycleRule, facts: tuple[Any, ...] | None, today: date) -> Verdict:
+    if facts is None:
+        return Verdict(rule, _("It belongs to nobody."))
+    base, fits, *exempt = facts
+    if not fits:
+        return Verdict(rule, _("The rule is for other customers."))
+    for (reason, (granted, _condition)), has in zip(_exempt(rule).items(), exempt, strict=True):
+        if granted and has:
+            return Verdict(rule, _("Exempt: %(reason)s.") % {"reason": reason})
     day = due_on(rule, base)
     words = {"base": timezone.localdate(base), "days": rule.days, "day": day}
     if day <= today:
-        return _("Counted from %(base)s, more than %(days)s days have passed: it leaves in the next run.") % words
-    return _("Counted from %(base)s, it leaves on %(day)s if nothing happens before.") % words
+        text = _("Counted from %(base)s, more than %(days)s days have passed: it leaves in the next run.") % words
+    else:
+        text = _("Counted from %(base)s, it leaves on %(day)s if nothing happens before.") % words
+    return Verdict(rule, text, max(day, today))
 
 
 def _exempt(rule: RecycleRule) -> dict[str | Promise, tuple[bool, Q]]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Case, DateField, IntegerField, QuerySet, Value, When
 
-from customers.models import Customer, RecycleRule
+from customers.models import RecycleRule
 from customers.recycling.due import candidates, day_limit
 
 HORIZON = 30  # days

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone, translation
 
 from crm.flow.action import Action
@@ -163,3 +164,12 @@ def test_the_first_rule_that_fails_is_the_answer(people: People) -> None:
     PoolLimit.objects.update(arrival_days=3)
     with pytest.raises(Refused, match="You hold 1"):
         do(pool.claim, people.alice, make.customer(name="乙"))
+
+
+def test_the_pools_list_says_what_may_still_be_taken(client: Client, people: People) -> None:
+    limit(people.seller, held=5, claims_a_day=3)
+    do(pool.claim, people.alice, make.customer(name="甲"))
+    client.force_login(people.alice, backend="crm.org.auth.Backend")
+    page = client.get("/customers/pool/").content.decode()
+    assert "You can claim 2 more customers today · You hold 1 of at most 5" in page
+    assert "You can claim" not in client.get("/customers/customer/").content.decode()

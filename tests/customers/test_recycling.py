@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone, translation
 
 from crm.jobs.models import Job
@@ -13,7 +14,7 @@ from crm.record.models import Change, OwnerChange
 from crm.testing.people import People
 from customers import jobs
 from customers.models import Customer, RecycleRule
-from customers.recycling.due import reached, why
+from customers.recycling.due import reached, verdicts
 from customers.recycling.forecast import forecast
 from customers.recycling.run import recycle_chunk, warn_ahead
 from tests.customers import make
@@ -38,6 +39,11 @@ def rule(**given: Any) -> RecycleRule:
 def on(days: int) -> date:
     """The day so many days after the assignment."""
     return date(2026, 3, 2) + days * DAY
+
+
+def why(one: RecycleRule, customer: Customer, day: date) -> str:
+    (verdict,) = verdicts([one], customer, day)
+    return verdict.text
 
 
 def leaves(one: RecycleRule, customer: Customer, days: int) -> bool:
@@ -131,7 +137,31 @@ def test_it_says_why_and_when(people: People) -> None:
     assert why(one, customer, on(3)) == "Counted from 2026-03-02, it leaves on 2026-03-13 if nothing happens before."
     assert "leaves in the next run" in why(one, customer, on(11))
     assert why(one, idle, on(11)) == "It belongs to nobody."
-    assert why(RecycleRule(kinds=[0], name="x"), customer, on(11)) == "The rule is for other customers."
+    assert why(rule(name="老客户", kinds=[0]), customer, on(11)) == "The rule is for other customers."
+
+
+def test_all_rules_are_asked_in_one_query(people: People, django_assert_num_queries: Any) -> None:
+    customer = make.customer(people.alice)
+    rules = [rule(name=f"{days} 天", days=days) for days in (30, 10, 20)]
+    with django_assert_num_queries(1):
+        said = verdicts(rules, customer, on(0))
+    assert [(one.rule.days, one.on) for one in said] == [(30, on(31)), (10, on(11)), (20, on(21))]
+
+
+def test_the_page_of_a_customer_tells_when_it_leaves_and_why(client: Client, people: People) -> None:
+    customer = make.customer(people.alice)
+    rule(), rule(name="停用", active=False)
+    client.force_login(people.alice, backend="crm.org.auth.Backend")
+    page = client.get(f"/customers/customer/{customer.pk}/").content.decode()
+    assert "Back to the pool in 11 days" in page
+    assert "10 天未跟进" in page and "停用" not in page
+
+
+def test_a_customer_of_the_pool_has_no_such_note(client: Client, people: People) -> None:
+    rule()
+    client.force_login(people.alice, backend="crm.org.auth.Backend")
+    page = client.get(f"/customers/customer/{make.customer().pk}/").content.decode()
+    assert "Back to the pool" not in page and "10 天未跟进" not in page
 
 
 def test_recycling_writes_owner_history_and_tells_the_owner_once(people: People, clock: Any) -> None:

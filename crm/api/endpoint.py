@@ -21,6 +21,7 @@ from crm.api import limits, tokens
 from crm.api.models import Reach, Token
 from crm.api.problems import Malformed, NotReadable, TooMany, Unauthorized, denied_token, problem, problem_of
 from crm.org.models import User
+from crm.web.addresses import address
 
 SAFE = ("GET", "HEAD")
 JSON = "application/json"
@@ -95,6 +96,7 @@ def _authenticated(request: HttpRequest, session: bool) -> Call:
         if token is None:
             raise Unauthorized(_("This token does not exist, has expired or was revoked."))
         request.user = token.user
+        token.user.address = address(request)  # type: ignore[attr-defined]
         return Call(request, token.user, token)
     if session and isinstance(request.user, User):
         return Call(request, request.user, None)

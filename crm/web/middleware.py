@@ -94,6 +94,7 @@ class Trace:
         if user.is_authenticated:
             user.address = address(request)
         response = self.get_response(request)
+        user = request.user  # a token may have told by now who it is
         match = request.resolver_match
         of_record = match is not None and "pk" in match.kwargs
         if user.is_authenticated and (response.status_code == 403 or (response.status_code == 404 and of_record)):

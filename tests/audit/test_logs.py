@@ -1,6 +1,9 @@
 """The operation log and the sign-in log: what stands in them, how long, and for whom."""
 
+import os
 import re
+import subprocess
+import sys
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -138,10 +141,6 @@ def test_pruning_at_184_days_leaves_day_183_and_takes_day_185(people: People, se
 
 
 def test_fewer_days_than_the_law_wants_are_refused() -> None:
-    import os
-    import subprocess
-    import sys
-
     answer = subprocess.run(
         [sys.executable, "-c", "import crm.settings"],
         env={**os.environ, "LOG_DAYS": "183"},

@@ -187,8 +187,8 @@ class Feed:
         for place, (child, tab) in enumerate(self._children):
             if self.kind in ("", _kind_of(tab)):
                 rows = child.list_queryset(self.user).filter(**{tab.via: self.record})
-                name = child.model.name_field
-                yield CHILDREN + place, (rows, "created_at", name if catalogue(child, self.user).get(name) else "")
+                name = catalogue(child, self.user).get(child.model.name_field)
+                yield CHILDREN + place, (rows, "created_at", name.path if name and not name.mask else "")
 
     def _part(self, rank: int, rows: QuerySet[Any], when: str, title: str) -> QuerySet[Any]:
         by = "created_by_id" if when == "created_at" else "by_id"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
 from crm.entity.declare import Entity
@@ -106,10 +106,16 @@ def _appearance() -> Iterator[Command]:
     address = reverse("preference")
     for value, name in THEMES:
         label = _("Appearance: %(name)s") % {"name": name}
-        yield Command(label, address, THEME_ICONS[value], "form", words=_("theme, dark, light"), field=("theme", value))
+        icon, words = THEME_LOOKS[value]
+        yield Command(label, address, icon, "form", words=words, field=("theme", value))
     for code, _name in settings.LANGUAGES:
         label = _("Language: %(name)s") % {"name": get_language_info(code)["name_local"]}
         yield Command(label, address, "language", "form", words="language 语言 中文 English", field=("language", code))
 
 
-THEME_ICONS = {"auto": "device-desktop", "light": "sun", "dark": "moon"}
+# Icon and other words of each appearance.
+THEME_LOOKS = {
+    "auto": ("device-desktop", gettext_lazy("theme")),
+    "light": ("sun", gettext_lazy("light theme, day")),
+    "dark": ("moon", gettext_lazy("dark theme, night")),
+}

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from crm.org.models import User
 from customers import defaults
-from customers.demo import people
+from customers.demo import people, rules
 from customers.demo.story import Story
 
 
@@ -23,6 +23,7 @@ class Command(BaseCommand):
             return
         with transaction.atomic():
             Story(people.load(), defaults.load_options()).tell()
+            rules.load()
         for account in people.ACCOUNTS:
             self.stdout.write(f"{account.username:<12} {account.real_name}  {account.position}  {account.department}")
         self.stdout.write(f"Password of all: {people.PASSWORD}")

@@ -290,7 +290,7 @@ class CustomFieldAdmin(ManagersRoom):
     @admin.display(description=gettext_lazy("kind"))
     def kind_label(self, made: CustomField) -> str:
         """The kind in words."""
-        target = registry.find(made.target)
+        target = registry.find(made.target) if made.kind == CustomKind.REFERENCE else None
         return f"{made.get_kind_display()} · {target.label}" if target else made.get_kind_display()
 
     @admin.display(description=gettext_lazy("name in files and the API"))

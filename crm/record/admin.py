@@ -8,20 +8,27 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from crm.fields.definitions import definitions
+from crm.fields.models import CustomKind
 from crm.kernel import registry
 from crm.kernel.errors import Invalid
 from crm.org.admin import ManagersRoom
+from crm.record.custom import list_key
 from crm.record.models import Change, NumberRule, OwnerChange, PicklistOption
 from crm.record.numbers import check_pattern
 from crm.record.picklists import picklist_fields
 
 
 def known_lists() -> list[tuple[str, str]]:
-    """(key, label) of all picklists that some entity uses."""
+    """(key, label) of all picklists that some entity uses, in fields of its own and in custom ones."""
     lists: dict[str, str] = {}
+    custom = definitions()
     for entity in registry.entities():
         for field in picklist_fields(entity.model):
             lists.setdefault(field.list, f"{entity.label} · {field.verbose_name}")
+        for defined in custom.of(entity.model.key()):
+            if defined.kind in (CustomKind.CHOICE, CustomKind.CHOICES):
+                lists.setdefault(list_key(defined.name), f"{entity.label} · {defined.text}")
     return list(lists.items())
 
 

@@ -111,7 +111,7 @@ def _named(entity: Entity, name: str) -> dict[str, str]:
 
 def _given(entity: Entity, made: dict[str, Record]) -> dict[str, Record]:
     """The records that a new one refers to, as far as it has to."""
-    by_model = {type(record): record for record in made.values()}
+    by_model = {type(record): record for record in reversed(made.values())}
     names = [name for name in entity.fields if not entity.model._meta.get_field(name).blank]  # type: ignore[union-attr]
     related = {name: entity.model._meta.get_field(name).related_model for name in names}
     # Of two lists over one model the first record counts: the one that has an owner.

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -64,7 +64,7 @@ class ManagersRoom(admin.ModelAdmin):  # type: ignore[type-arg]
         return entry
 
 
-class NewUserForm(UserCreationForm):  # type: ignore[type-arg]
+class NewUserForm(AdminUserCreationForm):  # type: ignore[type-arg]
     """A new user with a first password."""
 
     class Meta:

@@ -36,13 +36,18 @@ class SavedAlready(Refused):
 
 def visible_views(entity: Entity, user: User) -> "QuerySet[SavedView]":
     """The views of a list that the user may open."""
+    return all_visible_views(user).filter(entity=entity.key)
+
+
+def all_visible_views(user: User) -> "QuerySet[SavedView]":
+    """The views that the user may open, of whatever list; the right to the list is another matter."""
     shared = Q(pk__in=SavedView.users.through.objects.filter(user_id=user.pk).values("savedview_id"))
     ancestors = access_of(user).ancestor_ids
     if ancestors:
         through = SavedView.departments.through.objects.filter(department_id__in=ancestors)
         shared |= Q(pk__in=through.values("savedview_id"))
     mine = Q(owner_id=user.pk) | Q(audience=Audience.ALL) | (Q(audience=Audience.SOME) & shared)
-    return SavedView.objects.filter(mine, entity=entity.key).order_by("pk")
+    return SavedView.objects.filter(mine).order_by("pk")
 
 
 def find(entity: Entity, user: User, pk: int, *, own: bool = False) -> SavedView:

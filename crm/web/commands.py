@@ -14,6 +14,7 @@ from crm.kernel.text.pieces import search_text
 from crm.kernel.text.query import parse
 from crm.org.models import User
 from crm.search.rank import Rank, rank
+from crm.views.saved import all_visible_views
 from crm.web.account import THEMES
 from crm.web.menu import creatable, groups_for
 
@@ -30,6 +31,8 @@ class Command:
     words: str | Promise = ""
     field: tuple[str, str] = ("", "")
     key: str = ""
+    # Shown beside the label: what it belongs to, or why it cannot be done now.
+    note: str = ""
     reason: str = ""
     danger: bool = False
 
@@ -40,6 +43,7 @@ def commands(user: User) -> list[Command]:
     lists = [entity for group in groups for entity in group.entries]
     return [
         *(_open(entity) for entity in lists),
+        *_views(lists, user),
         *(new(entity) for entity in creatable(groups, user)),
         *(importing(entity) for entity in lists if may_import(entity, user)),
         *_places(user),
@@ -89,6 +93,14 @@ def answering(found: list[Command], query: str) -> list[tuple[Rank, Command]]:
 def _open(entity: Entity) -> Command:
     label = _("Open %(list)s") % {"list": entity.label_plural}
     return Command(label, entity.url("list"), entity.icon, words=f"{entity.label_plural} {entity.synonyms}")
+
+
+def _views(lists: list[Entity], user: User) -> Iterator[Command]:
+    """The saved views of these lists."""
+    entities = {entity.key: entity for entity in lists}
+    for view in all_visible_views(user).filter(entity__in=entities):
+        entity = entities[view.entity]
+        yield Command(view.name, f"{entity.url('list')}?view={view.pk}", entity.icon, note=entity.label_plural)
 
 
 def _places(user: User) -> Iterator[Command]:

@@ -173,8 +173,8 @@ def _hit(hit: Hit, kind: str = "") -> Option:
 
 
 def _line(command: Command, words: str = "") -> Option:
-    notes = (command.reason,) if command.reason else ()
-    return Option("", excerpt(str(command.label), words), command, notes)
+    note = command.reason or command.note
+    return Option("", excerpt(str(command.label), words), command, (note,) if note else ())
 
 
 def _person(user: User, department: str, entity: Entity) -> Option:

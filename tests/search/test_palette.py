@@ -9,9 +9,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from crm.org.models import Scope
+from crm.org.models import Scope, User
 from crm.testing.contract import HOSTILE
 from crm.testing.people import People, all_permissions, grant
+from crm.views.models import Audience, SavedView
 from tests.customers import make
 
 LIST = "/customers/customer/"
@@ -106,6 +107,24 @@ def test_commands_follow_the_rights(alice: Client, people: People, client: Clien
     assert not [line for line in titles(ask(alice, ">")) if "联系人" in line]
 
 
+def test_saved_views_are_found_by_name(alice: Client, people: People) -> None:
+    def keep(name: str, owner: User, entity: str = "customers.customer", audience: str = Audience.PRIVATE) -> SavedView:
+        return SavedView.objects.create(
+            name=name, owner=owner, entity=entity, audience=audience, query="q=1", fingerprint=name
+        )
+
+    mine = keep("本月重点跟进", people.alice)
+    keep("全员重点", people.bob, audience=Audience.ALL)
+    keep("张伟的重点", people.bob)
+    fragment = ask(alice, "重点")
+    assert titles(fragment) == ["本月重点跟进", "全员重点"]
+    assert f'href="{LIST}?view={mine.pk}"' in fragment
+    assert titles(ask(alice, ">byzd")) == [mine.name]
+    keep("联系人重点", people.alice, entity="customers.contact")
+    grant(people.seller, "customers.contact", set(), Scope.OWN)
+    assert "联系人重点" not in titles(ask(alice, "重点"))
+
+
 def test_people_lead_to_what_they_are_in_charge_of(alice: Client, people: People) -> None:
     people.bob.mobile = "13800001111"
     people.bob.save()
@@ -154,7 +173,7 @@ def test_the_cost_is_one_statement_for_each_entity_and_a_few_more(alice: Client,
         ask(alice, "华信")
     searched = [each["sql"] for each in queries if "strpos" in each["sql"]]
     assert len(searched) == 3
-    assert len(queries) <= 3 + 4, [each["sql"][:80] for each in queries]
+    assert len(queries) <= 3 + 5, [each["sql"][:80] for each in queries]
 
 
 @pytest.mark.parametrize("typed", ["\x00", "x" * 5000, "' or 1=1", "%", "#", "@", ">", "##", ">>", "@@", "#%", "　"])

@@ -162,12 +162,14 @@ class UserAdmin(ManagersRoom, DjangoUserAdmin):  # type: ignore[type-arg]
         for user in queryset:
             if self.has_change_permission(request, user):
                 accounts.activate(user)
+                self.log_change(request, user, gettext("Activate"))
 
     @admin.action(description=_("Sign out everywhere"))
     def sign_out_everywhere(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """End the sessions of the selected users."""
         for user in queryset:
             accounts.end_sessions(user)
+            self.log_change(request, user, gettext("Sign out everywhere"))
 
 
 class DepartmentForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -21,7 +21,7 @@ from crm.flow.undo import Undone
 from crm.kernel import registry
 from crm.org.models import User
 from crm.web.doors import signed_in
-from crm.web.htmx import is_fragment, saved, toast, trigger
+from crm.web.htmx import Kind, is_fragment, saved, toast, trigger
 
 PAGE = 20
 # How many refusals a notice tells.
@@ -53,8 +53,8 @@ def undo(request: HttpRequest, token: UUID) -> HttpResponse:
         success(request, text)
         return HttpResponse(status=204, headers={"HX-Redirect": entity.url("list")})
     response = trigger(HttpResponse(status=204), "messages")
-    kind = "danger" if undone.refused else "success"
-    return saved(toast(response, text, kind), command.record_id, stay=True)  # type: ignore[arg-type]
+    kind: Kind = "danger" if undone.refused else "success"
+    return saved(toast(response, text, kind), command.record_id, stay=True)
 
 
 @dataclass(frozen=True)

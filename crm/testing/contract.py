@@ -25,7 +25,15 @@ from crm.jobs.run import work
 from crm.kernel import registry
 from crm.org.models import Scope, User
 from crm.record.models import Change, Record
-from crm.testing import api_promises, field_promises, in_place_promises, life_promises, search_promises
+from crm.testing import (
+    api_promises,
+    exchange_promises,
+    field_promises,
+    in_place_promises,
+    life_promises,
+    search_promises,
+    view_promises,
+)
 from crm.testing.factory import as_typed, build, fill
 from crm.testing.people import People, all_permissions, grant
 
@@ -405,10 +413,12 @@ PROMISES = [
     a_fragment_is_only_the_fragment,
     pages_have_one_heading_and_labelled_fields,
     *api_promises.PROMISES,
+    *exchange_promises.PROMISES,
     *field_promises.PROMISES,
     *in_place_promises.PROMISES,
     *life_promises.PROMISES,
     *search_promises.PROMISES,
+    *view_promises.PROMISES,
 ]
 
 

@@ -9,9 +9,10 @@ from crm.entity.declare import Entity
 from crm.entity.forms import RecordForm
 from crm.entity.lines import LineRows
 from crm.kernel import failpoints
-from crm.kernel.errors import Denied
+from crm.kernel.errors import Denied, Invalid
 from crm.record import write
 from crm.record.models import Record
+from crm.record.turns import take_turn
 
 if TYPE_CHECKING:
     from crm.org.models import User
@@ -21,6 +22,8 @@ def create(entity: Entity, form: RecordForm, user: "User", lines: LineRows | Non
     """Write the new record that a valid form holds, with its lines; Denied where the user may not create one."""
     record: Record = form.instance
     with transaction.atomic():
+        if entity.exchange and take_turn(entity.model):
+            _refuse_twin(entity, record)
         entity.prepare(record, user)
         if lines:
             lines.settle(record)
@@ -48,3 +51,11 @@ def stay_within_scope(entity: Entity, record: Record, user: "User", perm: str) -
     if not entity.queryset(user, perm).filter(pk=record.pk).exists():
         raise Denied(_("You may see this one, but not write to it. Choose another, or ask its owner."))
     failpoints.fail_before_commit()
+
+
+def _refuse_twin(entity: Entity, record: Record) -> None:
+    """An import wrote while this was being saved: what it made then could not be hinted at while typing."""
+    for key in entity.exchange.key if entity.exchange else ():
+        values = {name: getattr(record, name) for name in key}
+        if all(values.values()) and entity.model.objects.alive().filter(**values).exists():
+            raise Invalid({key[-1]: [_("An import has just created this. Look at it before you create another.")]})

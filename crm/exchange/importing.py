@@ -32,6 +32,7 @@ from crm.kernel.errors import Denied, Refused
 from crm.kernel.phrases import phrase
 from crm.org.access import current_stamp
 from crm.record import write
+from crm.record.turns import take_bulk_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +121,7 @@ def step(job: Job) -> bool:
     rows = list(waiting.values_list("number", "data")[:CHUNK])
     if not rows:
         return False
-    _one_import_at_a_time(entity)
+    take_bulk_turn(entity.model)
     judge = Judge(EntityResource(entity, user), batch.on_duplicate, lock=True)
     judged = _settle(judge, cells_of(batch, judge.resource, rows), batch.name)
     _mark(batch, judge.resource, judged)
@@ -333,9 +334,3 @@ def _count(job: Job, judged: Sequence[Judged]) -> None:
 def _locked(pk: int) -> Import:
     """The import, for this transaction alone: of two workers at once the second waits and finds the rows done."""
     return Import.objects.select_for_update().get(pk=pk)
-
-
-def _one_import_at_a_time(entity: Entity) -> None:
-    """Until this transaction ends, no other import writes the same kind of record: both would miss the other's."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"import:{entity.model.key()}"])

@@ -4,26 +4,31 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.models import F
 
-from crm.exchange import importing
+from crm.entity import saving
+from crm.entity.forms import form_class
+from crm.exchange import importing, undoing
 from crm.exchange.models import Import, ImportRow
 from crm.jobs import queue, run
 from crm.jobs.models import Job, State
 from crm.jobs.sweep import LEASE, sweep
+from crm.kernel.errors import Invalid
 from crm.record.models import Change
 from crm.testing.people import People, make_people
 from crm.testing.races import race
 from customers.models import Customer
-from tests.exchange.tables import MINE, csv_of, uploaded
+from tests.exchange.tables import MINE, csv_of, entity_of, uploaded
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race, pytest.mark.slow]
 
@@ -32,9 +37,9 @@ ROWS, CHUNK = 600, 20
 WORKER = f"""
 import django
 django.setup()
-from crm.exchange import importing
+from crm.exchange import importing, undoing
 from crm.jobs import queue, run
-importing.CHUNK = {CHUNK}
+importing.CHUNK = undoing.CHUNK = {CHUNK}
 queue.wake = lambda seconds=None: True
 run.work("a process that may be killed")
 """
@@ -44,6 +49,7 @@ run.work("a process that may be killed")
 def people(transactional_db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> People:
     settings.MEDIA_ROOT = tmp_path
     monkeypatch.setattr(importing, "CHUNK", CHUNK)
+    monkeypatch.setattr(undoing, "CHUNK", CHUNK)
     monkeypatch.setattr(queue, "wake", lambda seconds=None: True)
     return make_people()
 
@@ -166,7 +172,7 @@ def test_without_the_lock_two_workers_do_rows_twice(
     while not job.cursor.get("loaded"):
         importing_step(job)
     monkeypatch.setattr(importing, "_locked", lambda pk: Import.objects.get(pk=pk))
-    monkeypatch.setattr(importing, "_one_import_at_a_time", lambda entity: None)
+    monkeypatch.setattr(importing, "take_bulk_turn", lambda model: None)
     settle = importing._settle
 
     def slowly(*args: Any) -> Any:
@@ -210,3 +216,124 @@ def test_two_people_importing_the_same_customers_make_them_once(people: People) 
     race(*(lambda job=job: run_all(job) for job in jobs))  # type: ignore[misc]
     assert Customer.objects.count() == 100
     assert sum(job.counters.get("created", 0) for job in jobs) == 100
+
+
+def whole(batch: Import, people: People) -> int:
+    """The import, run to its end; how many it created."""
+    job = importing.start(batch, people.alice)
+    run.work("a worker")
+    job.refresh_from_db()
+    return int(job.counters["created"])
+
+
+def test_a_worker_killed_while_it_undoes_forgets_and_doubles_nothing(
+    batch: Import, people: People, worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    made = whole(batch, people)
+    job = undoing.start(batch, people.alice)
+    process = worker()
+    wait_until(lambda: Customer.objects.deleted().count() >= made // 3)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    job.refresh_from_db()
+    assert job.state == State.RUNNING, "the worker was done before it was killed"
+    assert 0 < job.done < made
+    Job.objects.filter(pk=job.pk).update(heartbeat_at=F("heartbeat_at") - LEASE)
+    sweep()
+    run.work("the next worker")
+    job.refresh_from_db()
+    assert (job.state, job.done, job.counters) == (State.DONE, made, {"undone": made, "kept": 0})
+    assert Customer.objects.alive().count() == 0
+    assert Change.objects.filter(action="undo").count() == made
+
+
+def test_two_workers_undo_each_row_once(batch: Import, people: People) -> None:
+    made = whole(batch, people)
+    job = undoing.start(batch, people.alice)
+
+    def contend() -> int:
+        from django.db import transaction
+
+        mine, more = Job.objects.select_related("by").get(pk=job.pk), True
+        while more:
+            with transaction.atomic():
+                more = undoing.step(mine)
+        return int(mine.done)
+
+    results = race(contend, contend)
+    assert sum(results) == made, results  # type: ignore[arg-type]
+    assert Change.objects.filter(action="undo").count() == made
+
+
+def form_and_import(people: People, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Somebody saves a form while a chunk with the same customer has been judged and is being written."""
+    batch = uploaded(people.alice, MINE, csv_of(["客户名称"], ["苏州园林"]))
+    job = importing.start(batch, people.alice)
+    while not job.cursor.get("loaded"):
+        importing_step(job)
+    judged = threading.Event()
+    settle = importing._settle
+
+    def slowly(*args: Any) -> Any:
+        result = settle(*args)
+        judged.set()
+        time.sleep(0.5)
+        return result
+
+    monkeypatch.setattr(importing, "_settle", slowly)
+
+    def save() -> str:
+        judged.wait(10)
+        entity = entity_of(MINE)
+        form = form_class(entity, people.bob)({"name": "苏州园林"}, instance=entity.model(), user=people.bob)
+        assert form.is_valid(), form.errors
+        try:
+            saving.create(entity, form, people.bob)
+        except Invalid:
+            return "refused"
+        return "created"
+
+    return race(lambda: importing_step(job), save)
+
+
+def test_a_form_and_an_import_do_not_both_create_a_customer(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert form_and_import(people, monkeypatch)[1] == "refused"
+    assert Customer.objects.count() == 1
+
+
+def test_without_turns_a_form_and_an_import_both_do(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control."""
+    monkeypatch.setattr(saving, "take_turn", lambda model: False)
+    assert form_and_import(people, monkeypatch)[1] == "created"
+    assert Customer.objects.count() == 2
+
+
+def test_an_import_waits_for_a_form_that_is_being_saved(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = uploaded(people.alice, MINE, csv_of(["客户名称"], ["苏州园林"]))
+    job = importing.start(batch, people.alice)
+    while not job.cursor.get("loaded"):
+        importing_step(job)
+    written = threading.Event()
+    insert = saving.write.insert
+
+    def slowly(*args: Any, **options: Any) -> Any:
+        result = insert(*args, **options)
+        written.set()
+        time.sleep(0.5)
+        return result
+
+    monkeypatch.setattr(saving, "write", SimpleNamespace(insert=slowly))
+
+    def save() -> None:
+        entity = entity_of(MINE)
+        form = form_class(entity, people.bob)({"name": "苏州园林"}, instance=entity.model(), user=people.bob)
+        assert form.is_valid(), form.errors
+        saving.create(entity, form, people.bob)
+
+    def write_rows() -> None:
+        written.wait(10)
+        importing_step(job)
+
+    race(save, write_rows)
+    assert Customer.objects.count() == 1
+    assert batch.rows.get().state == "skipped"

@@ -22,6 +22,7 @@ def upload_with_errors(page: Page, folder: Path) -> None:
     (folder / "客户.xlsx").write_bytes(xlsx_of(["公司名称", "客户种类", "联系电话"], *good, *wrong))
     page.locator("input[type=file]").set_input_files(folder / "客户.xlsx")
     page.locator("#import-start").click()
+    expect(page.locator("#import-progress progress")).to_be_visible()
     work()
     expect(page.get_by_role("heading", name="导入完成")).to_be_visible()
 
@@ -50,6 +51,7 @@ def test_failed_rows_are_mended_in_place_and_the_import_is_taken_back(
     expect(page.get_by_text("已替换 2 行")).to_be_visible()
     expect(page.locator(".fix-table [aria-invalid=true]")).to_have_count(0)
     page.get_by_role("button", name="重新导入").click()
+    expect(page.locator("#import-progress progress")).to_be_visible()
     work()
     expect(page.get_by_role("heading", name="导入完成")).to_be_visible()
     assert Customer.objects.count() == 8
@@ -63,6 +65,7 @@ def test_failed_rows_are_mended_in_place_and_the_import_is_taken_back(
 
     page.locator(".undo-import summary").click()
     page.get_by_role("button", name="撤销导入").click()
+    expect(page.locator("#import-progress progress")).to_be_visible()
     work()
     expect(page.get_by_role("heading", name="导入已撤销")).to_be_visible()
     assert set(Customer.objects.alive().values_list("name", flat=True)) == {"别的客户"}

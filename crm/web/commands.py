@@ -121,8 +121,11 @@ def _appearance() -> Iterator[Command]:
         icon, words = THEME_LOOKS[value]
         yield Command(label, address, icon, "form", words=words, field=("theme", value))
     for code, _name in settings.LANGUAGES:
-        label = _("Language: %(name)s") % {"name": get_language_info(code)["name_local"]}
-        yield Command(label, address, "language", "form", words="language 语言 中文 English", field=("language", code))
+        known = get_language_info(code)
+        label = _("Language: %(name)s") % {"name": known["name_local"]}
+        # By its own name and the English one, whatever language the reader is stuck in.
+        words = f"{known['name_local']} {known['name']}"
+        yield Command(label, address, "language", "form", words=words, field=("language", code))
 
 
 # Icon and other words of each appearance.

@@ -16,6 +16,8 @@ class Palette extends HTMLElement {
     this.found.addEventListener("htmx:afterSettle", (event) => event.target === this.found && this.show());
     this.found.addEventListener("pointermove", (event) => this.point(event));
     this.found.addEventListener("click", (event) => this.clicked(event));
+    // A box in a closed dialog keeps the focus for a moment, in which the page's keys would be typed into it.
+    this.dialog.addEventListener("close", () => this.box.blur());
     this.form.addEventListener("submit", (event) => event.target === this.form && event.preventDefault());
   }
 

@@ -86,7 +86,7 @@ def test_hostile_texts_stay_texts(alice: Client, people: People) -> None:
         ("＞公海", "打开公海客户"),
         (">领取", "打开公海客户"),
         (">通讯录", "打开联系人"),
-        (">导入", "导入联系人"),
+        (">导入联系", "导入联系人"),
         (">深色", "外观：深色"),
         (">english", "语言：English"),
         (">退出", "退出登录"),
@@ -94,7 +94,7 @@ def test_hostile_texts_stay_texts(alice: Client, people: People) -> None:
     ],
 )
 def test_commands_are_found_by_label_pinyin_and_synonym(alice: Client, typed: str, line: str) -> None:
-    assert line in titles(ask(alice, typed))
+    assert titles(ask(alice, typed))[0] == line
 
 
 def test_commands_follow_the_rights(alice: Client, people: People, client: Client) -> None:

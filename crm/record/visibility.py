@@ -34,10 +34,9 @@ def reasons(record: "Record", user: User) -> list[str]:
     access = access_of(user)
     if model.parent_field:
         return list(_through_parent(record, user, access))
-    parts = model.scope_parts(user, access, "view")
     found: list[str] = []
-    for name, condition in parts.items():
-        if model.objects.alive().filter(condition, pk=record.pk).exists():
+    for name in model.scope_parts(user, access, "view"):
+        if model.objects.visible_to(user, part=name).filter(pk=record.pk).exists():
             found += _owned(record, user, access) if name == OWNED else [model.part_reason(name, record)]
     return found
 

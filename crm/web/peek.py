@@ -77,7 +77,8 @@ class Peek:
 
     def _latest(self, child: Entity, tab: Tab) -> Latest:
         declared = tab.columns or tuple(column.path for column in child.bound_columns if column.path != tab.via)
-        columns = catalogue(child, self.user).choose(declared)
+        # A bare yes or no says nothing without its heading.
+        columns = [column for column in catalogue(child, self.user).choose(declared) if column.kind != "bool"]
         relations = sorted({column.relation for column in columns if column.relation})
         rows = child.list_queryset(self.user).filter(**{tab.via: self.record}).defer("search")
         rows = rows.select_related(*relations) if relations else rows

@@ -38,7 +38,11 @@ def menu(request: HttpRequest, app: str, name: str, pk: int) -> HttpResponse:
     user = signed_in(request.user)
     entity = find_entity(user, app, name)
     record = find_record(entity, user, pk)
-    return render(request, "list/menu.html", {"items": [opened(entity, record), looked_at(entity, record), *items(entity, record, user)]})
+    return render(
+        request,
+        "list/menu.html",
+        {"items": [opened(entity, record), looked_at(entity, record), *items(entity, record, user)]},
+    )
 
 
 def opened(entity: Entity, record: Any) -> Item:

@@ -37,7 +37,8 @@ def test_it_asks_for_a_field_and_then_for_its_value(people: People) -> None:
     asked = text(client.get(PAGE, {"ids": chosen}, headers=DIALOG))
     assert "修改 3 个客户" in asked and '<option value="source">来源</option>' in asked
     assert "bulk-source" not in asked and 'value="number"' not in asked and 'value="owner"' not in asked
-    assert 'name="bulk-source"' in text(client.get(PAGE, {"ids": chosen, "bulk-field": "source"}, headers=DIALOG))
+    again: dict[str, Any] = {"ids": chosen, "bulk-field": "source"}
+    assert 'name="bulk-source"' in text(client.get(PAGE, again, headers=DIALOG))
     assert client.get(PAGE, headers=DIALOG).status_code == 409
 
 

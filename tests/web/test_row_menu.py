@@ -33,7 +33,7 @@ def entries(client: Client, pk: int, entity: str = "customer") -> dict[str, str]
 
 def test_the_owner_may_do_what_an_owner_may(alice: Client, people: People) -> None:
     offered = entries(alice, make.customer(people.alice).pk)
-    assert list(offered)[:3] == ["打开", "新建联系人", "写跟进"]
+    assert list(offered)[:4] == ["打开", "快速查看", "新建联系人", "写跟进"]
     assert list(offered)[-2:] == ["编辑", "删除"]
     assert offered[TRANSFER] == ""
     assert CLAIM not in offered
@@ -63,11 +63,11 @@ def test_somebody_elses_record_has_no_menu(alice: Client, people: People) -> Non
     assert alice.get(f"/customers/customer/{theirs.pk}/menu/").status_code == 404
 
 
-def test_without_rights_only_opening_is_left(alice: Client, people: People) -> None:
+def test_without_rights_only_looking_is_left(alice: Client, people: People) -> None:
     customer = make.customer(people.alice)
     people.seller.grants.exclude(entity="customers.customer").delete()
     people.seller.grants.update(actions=["view"])
-    assert list(entries(alice, customer.pk)) == ["打开"]
+    assert list(entries(alice, customer.pk)) == ["打开", "快速查看"]
 
 
 def test_it_asks_the_database_once_for_all_rights(alice: Client, people: People) -> None:

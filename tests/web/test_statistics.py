@@ -175,7 +175,7 @@ def test_it_says_what_it_counts_and_begins_with_the_ready_made(people: People) -
     assert "按来源" in page and "<svg" in page and "style=" not in page
     narrowed = text(client.get(PAGE, {"source": fair.pk}, headers=HTMX))
     assert "基于当前查询的 1 条" in narrowed and "<html" not in narrowed
-    assert "全部 2 条" in text(client.get(PAGE, {"source": fair.pk, "stat-over": "all"}))
+    assert "全部 2 条" in text(client.get(PAGE, {"source": str(fair.pk), "stat-over": "all"}))
 
 
 def test_the_last_choice_is_remembered_for_each_list(people: People) -> None:

@@ -19,20 +19,21 @@ OPTIONS = {
 
 
 SELL = "view add change print view_pool claim apply give_back"
-LEAD = f"{SELL} delete export accept assign transfer recycle move"
+LEAD = f"{SELL} reveal delete export accept assign transfer recycle move"
 RUN = f"{LEAD} import add_pool"
+FOLLOW = "view add change delete print export reveal"
 # Position → (how far it reaches, what it may do with customers, with contacts and follow-ups, what it is for)
 ROLES = {
     "销售代表": (Scope.OWN, SELL, "view add change print", "负责自己的客户，可以在公海获取或申请客户"),
-    "销售主管": (Scope.DEPARTMENT, LEAD, "view add change delete print export", "管理本组客户，审批申请，分配和回收"),
-    "销售经理": (Scope.BELOW, LEAD, "view add change delete print export", "管理大区内所有客户"),
+    "销售主管": (Scope.DEPARTMENT, LEAD, FOLLOW, "管理本组客户，审批申请，分配和回收"),
+    "销售经理": (Scope.BELOW, LEAD, FOLLOW, "管理大区内所有客户"),
     "销售总监": (
         Scope.BELOW,
         f"{LEAD} import",
-        "view add change delete print export import",
+        f"{FOLLOW} import",
         "管理销售中心所有客户",
     ),
-    "客户管理员": (Scope.ALL, RUN, "view add change delete print export import", "导入客户，维护公海，分配客户"),
+    "客户管理员": (Scope.ALL, RUN, f"{FOLLOW} import", "导入客户，维护公海，分配客户"),
 }
 
 

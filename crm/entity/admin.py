@@ -539,7 +539,8 @@ def layout_form(saved: FormLayout) -> type[LayoutForm]:
     labels = {path: str(every[path].label) for path in paths}
     stored = saved.sections
     count = len(present.sections) + SPARE_SECTIONS
-    numbers = [("", _("(not in the form)")), *((str(n), f"{n + 1}") for n in range(count))]
+    headings = [str(each.get("label", "")) for each in stored] + [""] * count
+    numbers = [("", _("(not in the form)")), *((str(n), f"{n + 1} {headings[n]}") for n in range(count))]
     fields: dict[str, Any] = {}
     for n in range(count):
         each = stored[n] if n < len(stored) else {}

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from crm.kernel import registry
 from crm.org.models import Role
 
 PREFIX = "cf_"
@@ -64,7 +65,9 @@ class CustomField(models.Model):
     )
     section = models.PositiveSmallIntegerField(_("section of the form"), default=0)
     position = models.PositiveIntegerField(
-        _("place in the section"), default=100, help_text=_("Among the custom fields of the section, smaller numbers come first.")
+        _("place in the section"),
+        default=100,
+        help_text=_("Among the custom fields of the section, smaller numbers come first."),
     )
     listed = models.BooleanField(_("shown in the list"), default=False)
     filterable = models.BooleanField(
@@ -139,4 +142,5 @@ class FormLayout(models.Model):
         verbose_name_plural = _("form layouts")
 
     def __str__(self) -> str:
-        return self.entity
+        entity = registry.find(self.entity)
+        return entity.label_plural if entity else self.entity

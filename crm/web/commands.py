@@ -124,8 +124,8 @@ def _appearance() -> Iterator[Command]:
         known = get_language_info(code)
         label = _("Language: %(name)s") % {"name": known["name_local"]}
         # By its own name and the English one, whatever language the reader is stuck in.
-        words = f"{known['name_local']} {known['name']}"
-        yield Command(label, address, "language", "form", words=words, field=("language", code))
+        names = f"{known['name_local']} {known['name']}"
+        yield Command(label, address, "language", "form", words=names, field=("language", code))
 
 
 # Icon and other words of each appearance.

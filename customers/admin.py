@@ -64,7 +64,7 @@ class RecycleRuleAdmin(ManagersRoom):
         (None, {"fields": ("name", "trigger", "days", "working_days")}),
         (_("Which customers"), {"fields": ("kinds", "classes", "sources", "department")}),
         (_("Exempt"), {"fields": ("exempt_kinds", "exempt_ordered", "exempt_shared")}),
-        (_("What happens"), {"fields": ("pool", "warn_days")}),
+        (_("What it does"), {"fields": ("pool", "warn_days")}),
     )
 
     def get_urls(self) -> list[Any]:

@@ -59,8 +59,8 @@ def total_of(lines: Iterable[Amounts]) -> Amounts:
 
 
 def cents(amount: Decimal) -> Decimal:
-    """An amount to two places; a half goes away from zero."""
-    return amount.quantize(CENT, ROUND_HALF_UP, EXACT)
+    """An amount to two places; a half goes away from zero, and nothing has no sign."""
+    return EXACT.add(amount.quantize(CENT, ROUND_HALF_UP, EXACT), Decimal(0))
 
 
 def capitals(amount: Decimal) -> str:

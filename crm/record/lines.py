@@ -20,7 +20,7 @@ class Line(Record):
     search_names: ClassVar[Sequence[str]] = ()
     system_fields = Record.system_fields | {"position"}
 
-    position = models.PositiveIntegerField(_("position"), default=0, editable=False)
+    position = models.PositiveIntegerField(_("line number"), default=0, editable=False)
 
     class Meta:
         abstract = True

@@ -63,6 +63,7 @@ class Draft {
   }
 
   keep() {
+    if (Draft.over) return;
     const draft = JSON.stringify({ at: Date.now(), token: this.form.elements.token?.value, entries: entries(this.form) });
     if (draft.length > LARGEST) return;
     const others = drafts().filter((key) => key !== this.key);
@@ -101,4 +102,12 @@ if (saved) {
   forget((_key, draft) => draft?.token === saved);
   document.cookie = "saved=; path=/; max-age=0; samesite=lax";
 }
-document.addEventListener("submit", ({ target }) => target.action?.endsWith("/sign-out/") && forget(() => true), true);
+document.addEventListener(
+  "submit",
+  ({ target }) => {
+    if (!target.action?.endsWith("/sign-out/")) return;
+    Draft.over = true;
+    forget(() => true);
+  },
+  true,
+);

@@ -1,6 +1,6 @@
 """Nothing that was typed is lost, and nothing is saved twice."""
 
-from playwright.sync_api import Dialog, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from crm.testing.browser import DESKTOP, Watch
 from crm.testing.people import People
@@ -9,6 +9,11 @@ from tests.customers import make
 from tests.journeys.conftest import Visit
 
 LIST = "/customers/customer/"
+
+
+def drafts(page: Page) -> list[str]:
+    """What the browser keeps of forms."""
+    return page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('draft:'))")  # type: ignore[no-any-return]
 
 
 def test_two_editors_choose_between_their_values(visit: Visit, people: People, watch: Watch) -> None:
@@ -23,7 +28,7 @@ def test_two_editors_choose_between_their_values(visit: Visit, people: People, w
     carol.get_by_label("地区").fill("上海市黄浦区")
     carol.get_by_label("简称").fill("华信")
     carol.get_by_role("button", name="保存", exact=True).click()
-    differences = carol.get_by_role("region", name="差异")
+    differences = carol.get_by_role("group", name="差异")
     expect(differences).to_contain_text("上海市浦东新区")
     expect(differences).to_contain_text("上海市黄浦区")
     expect(carol.get_by_role("alert")).to_contain_text("李娜")
@@ -51,6 +56,9 @@ def test_leaving_asks_about_unsaved_changes(visit: Visit, people: People) -> Non
 
     page.goto(f"{LIST}new/")
     name.fill("宁波舜拓饮品")
+    page.locator("#main").get_by_role("link", name="取消").click()
+    question.get_by_role("button", name="继续编辑").click()
+    expect(name).to_have_value("宁波舜拓饮品")
     asked: list[str] = []
 
     def stay(dialog: Dialog) -> None:
@@ -58,12 +66,56 @@ def test_leaving_asks_about_unsaved_changes(visit: Visit, people: People) -> Non
         dialog.dismiss()
 
     page.on("dialog", stay)
-    page.locator("#main").get_by_role("link", name="取消").click()
+    page.evaluate("location.reload()")
     page.wait_for_timeout(300)
-    assert asked == ["beforeunload"]
-    expect(name).to_have_value("宁波舜拓饮品")
+    assert asked == ["beforeunload"], "closing the tab asks in the browser's words"
     page.remove_listener("dialog", stay)
+    page.locator("#main").get_by_role("link", name="取消").click()
+    question.get_by_role("button", name="离开").click()
+    page.wait_for_url(f"**{LIST}")
+    assert drafts(page) == [], "what one leaves is no draft"
+
+
+def test_what_was_typed_comes_back_until_it_is_saved(visit: Visit, people: People) -> None:
+    page = visit(people.alice, DESKTOP, f"{LIST}new/")
+    page.get_by_label("客户名称").fill("宁波舜拓饮品")
+    page.get_by_label("地区").fill("宁波")
     page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(LIST)
+    page.keyboard.press("n")
+    drawer = page.locator("#drawer")
+    drawer.get_by_role("button", name="恢复", exact=True).click()
+    expect(drawer.get_by_label("客户名称")).to_have_value("宁波舜拓饮品")
+    drawer.get_by_role("button", name="保存").click()
+    expect(drawer).to_be_hidden()
+    assert drafts(page) == []
+
+    page.goto(f"{LIST}new/")
+    expect(page.get_by_role("button", name="恢复", exact=True)).to_be_hidden()
+    page.get_by_label("客户名称").fill("苏州园林建设")
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("苏州园林建设")
+    assert drafts(page) == []
+
+
+def test_a_draft_waits_for_its_user_through_the_sign_in(visit: Visit, people: People, watch: Watch) -> None:
+    watch.allow(401)
+    page = visit(people.alice, DESKTOP, LIST)
+    page.keyboard.press("n")
+    page.locator("#drawer").get_by_label("客户名称").fill("宁波舜拓饮品")
+    session = [cookie for cookie in page.context.cookies() if cookie["name"] == "sessionid"]
+    page.context.clear_cookies(name="sessionid")
+    page.locator("#drawer").get_by_role("button", name="保存").click()
+    page.wait_for_url("**/sign-in/?next=*")
+    page.context.add_cookies(session)  # type: ignore[arg-type]
+    page.goto(f"{LIST}new/")
+    page.get_by_role("button", name="恢复", exact=True).click()
+    expect(page.get_by_label("客户名称")).to_have_value("宁波舜拓饮品")
+    page.wait_for_timeout(500)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.evaluate("document.querySelector('form[action=\"/sign-out/\"]').requestSubmit()")
+    page.wait_for_url("**/sign-in/**")
+    assert drafts(page) == []
 
 
 def test_a_refused_form_keeps_what_was_typed(visit: Visit, people: People, watch: Watch) -> None:

@@ -132,7 +132,6 @@ def declared(*, lasting: bool = False) -> Iterator[Entity]:
         with connection.schema_editor() as editor:
             for model in reversed(MODELS):
                 editor.delete_model(model)
-        ContentType.objects.filter(app_label="tests").delete()
 
 
 def forget_models() -> None:

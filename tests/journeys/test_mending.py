@@ -44,7 +44,7 @@ def test_failed_rows_are_mended_in_place_and_the_import_is_taken_back(
     expect(page.get_by_role("alert")).to_contain_text("都还没有改对")
     page.get_by_label("第 8 行，客户名称").fill("常州电缆")
     page.get_by_text("整列替换").click()
-    page.get_by_label("列", exact=True).select_option(label="客户种类")
+    page.locator("select[name=column]").select_option(label="客户种类")
     page.get_by_label("原来的值").fill("意象客户")
     page.get_by_label("改为").fill("成交客户")
     page.get_by_role("button", name="替换", exact=True).click()
@@ -80,6 +80,6 @@ def test_the_grid_and_the_lists_fit_a_phone(visit: Visit, people: People, tmp_pa
     page.get_by_role("link", name="处理失败行").click()
     expect(page.get_by_label("第 7 行，客户种类")).to_be_focused()
     page.goto("/exchange/imports/")
-    expect(page.get_by_text("客户.xlsx")).to_be_visible()
+    expect(page.get_by_role("link", name="客户.xlsx")).to_be_visible()
     width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert width <= 0

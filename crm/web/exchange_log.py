@@ -89,8 +89,9 @@ class ImportLine(Line):
 
     @property
     def records_url(self) -> str:
-        """The list of the records that it wrote."""
-        return origin.address(self.entity, self.row) if self.url and self.entity and self.row.file else ""
+        """The list of the records that it wrote; empty where they were taken back or its rows are gone."""
+        there = bool(self.row.file) and self.row.undo is None
+        return origin.address(self.entity, self.row) if there and self.url and self.entity else ""
 
 
 class ExportLine(Line):

@@ -209,7 +209,7 @@ class Part:
 
     def _one(self) -> Schema:
         entity, key = self.entity, self.entity.key
-        found = {"get": self._operation("read", _("Read"), _ok(_ref(key)), parameters=[PK])}
+        found = {"get": self._operation("read", _("Read one record"), _ok(_ref(key)), parameters=[PK])}
         if entity.can(self.user, "change"):
             body = _json(_ref(f"{key}.change"))
             found["patch"] = self._operation("change", _("Change"), _ok(_ref(key)), body=body, parameters=[PK])

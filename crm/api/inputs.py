@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.entity.fields import OptionField, RecordChoice, UserField
+from crm.entity.fields import DepartmentField, OptionField, RecordChoice, UserField
 from crm.kernel.errors import Invalid
 
 Schema = dict[str, Any]
@@ -93,7 +93,7 @@ def kind_of_input(field: forms.Field) -> Kind:
     match field:
         case OptionField():
             return _option(field)
-        case UserField() | RecordChoice() | forms.ModelChoiceField() if not _takes_many(field):
+        case DepartmentField() | UserField() | RecordChoice() | forms.ModelChoiceField() if not _takes_many(field):
             return ID
         case forms.MultipleChoiceField() | forms.ModelMultipleChoiceField():
             return _many(field)

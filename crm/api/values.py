@@ -121,8 +121,8 @@ def _target(column: BoundColumn) -> Any:
 
 def _pk(column: BoundColumn, record: Any) -> int | None:
     """The id that a reference holds, without loading what it refers to."""
-    if column.kind == "record" and "__" not in column.path and not column.is_custom:
-        return getattr(record, column.field.attname)  # type: ignore[no-any-return, union-attr]
+    if column.kind == "record" and "__" not in column.path:
+        return column.reference(record)
     value = column.value(record)
     return getattr(value, "pk", value)  # type: ignore[no-any-return]
 

@@ -520,5 +520,6 @@ def _told(line: Any, declared: Lines, side: int) -> dict[str, list[Any]]:
 
 def _prefixes(data: Mapping[str, Any]) -> list[str]:
     """The prefixes of the rows that were sent, in their order: each sends its id, an empty one if it is new."""
-    found = (re.fullmatch(rf"({PREFIX}-[0-9]{{1,6}})-id", name) for name in data)
-    return [match[1] for match in found if match]
+    sent = [match for name in data if (match := re.fullmatch(rf"({PREFIX}-[0-9]{{1,6}})-(\w+)", name))]
+    filled = {match[1] for match in sent if match[2] != "id" or data[match[0]]}
+    return [match[1] for match in sent if match[2] == "id" and match[1] in filled]

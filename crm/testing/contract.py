@@ -24,6 +24,7 @@ from crm.exchange.models import Import, ImportRow, OnDuplicate
 from crm.jobs.run import work
 from crm.kernel import registry
 from crm.org.models import Scope, User
+from crm.record import write
 from crm.record.models import Change, Record
 from crm.testing import (
     api_promises,
@@ -242,6 +243,54 @@ def an_edit_is_logged_and_the_second_editor_is_told(world: World) -> None:
     assert getattr(entity.model._base_manager.get(pk=record.pk), field_name) == "先改的"
 
 
+def a_conflict_is_settled_by_one_press(world: World) -> None:
+    """Of two editors the second takes all of the other's values, or all of their own."""
+    alice, entity = world.people.alice, home(world.entity)
+    field_name = editable_text(entity)
+    for choice, stays in (("theirs", "先改的"), ("mine", "后改的")):
+        record = build(entity, alice)
+        path = entity.url("edit", record.pk)
+        first, second = (hidden(world.get(alice, path)) for _ in range(2))
+        values = as_typed(entity, {name: getattr(record, name) for name in entity.fields})
+        world.as_(alice).post(path, {**values, **first, field_name: "先改的"})
+        told = world.as_(alice).post(path, {**values, **second, field_name: "后改的"})
+        assert told.status_code == 409 and f'name="take_{field_name}"' in text(told)
+        answered = {**hidden(told), f"take_{field_name}": "mine", "take_all": choice}
+        assert world.as_(alice).post(path, {**values, **answered, field_name: "后改的"}).status_code == 302
+        assert getattr(entity.model._base_manager.get(pk=record.pk), field_name) == stays
+
+
+def a_form_names_its_draft(world: World) -> None:
+    """What is typed is kept on the device under user, entity and record, and under nobody else's name."""
+    record = world.make(world.people.alice)
+    main = home(world.entity)
+    for entity, path, which in (
+        (world.entity, world.entity.url("new"), "new"),
+        (main, main.url("edit", record.pk), record.pk),
+    ):
+        for user in (world.people.alice, world.people.root):
+            answer = world.get(user, path)
+            if answer.status_code == 200:
+                assert f'data-draft="{user.pk}/{entity.key}/{which}"' in text(answer), path
+
+
+def lines_belong_to_their_document(world: World) -> None:
+    """A line of another document is neither changed, moved nor removed through this one's form."""
+    alice, entity = world.people.alice, home(world.entity)
+    if entity.lines is None:
+        return
+    parent = entity.lines.model.parent_field
+    record, other = build(entity, alice), build(entity, alice)
+    line = entity.lines.model(**{parent: other}, **fill(entity.lines.entity, alice))
+    write.insert([line], alice)
+    before = snapshot(line)
+    values = as_typed(entity, {name: getattr(record, name) for name in entity.fields})
+    values |= hidden(world.get(alice, entity.url("edit", record.pk)))
+    stolen = {"lines-0-id": str(line.pk), "lines-0-removed": "1"}
+    assert world.as_(alice).post(entity.url("edit", record.pk), {**values, **stolen}).status_code == 422
+    assert snapshot(line) == before
+
+
 def deleting_hides_and_is_logged(world: World) -> None:
     """A deleted record is gone from list and page, and stands in the recycle bin."""
     alice, entity = world.people.alice, home(world.entity)
@@ -405,6 +454,9 @@ PROMISES = [
     a_form_creates_with_history_number_and_owner,
     a_form_refuses_with_a_sentence_at_the_field_and_keeps_what_was_typed,
     an_edit_is_logged_and_the_second_editor_is_told,
+    a_conflict_is_settled_by_one_press,
+    a_form_names_its_draft,
+    lines_belong_to_their_document,
     deleting_hides_and_is_logged,
     hostile_text_stays_text,
     relations_offer_only_what_the_user_may_see,

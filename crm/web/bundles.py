@@ -24,10 +24,7 @@ STYLES = (
         "crm/record.css",
         "crm/forms.css",
         "crm/messages.css",
-        "crm/timeline.css",
-        "crm/logs.css",
         "crm/exchange.css",
-        "crm/statistics.css",
         "crm/palette.css",
         "crm/print.css",
     ),
@@ -53,7 +50,7 @@ SCRIPTS = (
     ),
 )
 # What only some pages need; they name it themselves.
-ON_DEMAND = ("crm/lines.css", "crm/lines.js")
+ON_DEMAND = ("crm/lines.css", "crm/lines.js", "crm/logs.css", "crm/statistics.css", "crm/timeline.css")
 
 
 class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]

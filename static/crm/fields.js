@@ -46,8 +46,8 @@ async function addSearch(select) {
   const { none, clear } = document.querySelector("meta[name=tom-select]").dataset;
   select.removeAttribute("data-options");
   await loadLibrary();
-  const label = select.labels[0]?.textContent.trim() ?? "";
   const focused = document.activeElement === select;
+  const label = select.labels[0]?.textContent.trim() ?? "";
   const box = new window.TomSelect(select, {
     valueField: "id",
     labelField: "text",
@@ -85,16 +85,15 @@ async function addSearch(select) {
 
 function improve(root) {
   root.querySelectorAll?.("input[data-date]").forEach((text) => text.parentElement.localName === "c-date" || addPicker(text));
-  root.querySelectorAll?.("select[data-options]").forEach((select) => waits(select) || addSearch(select));
-}
-
-// Beside lines there may be hundreds of them: each becomes a search box when it is needed.
-function waits(select) {
-  return select.closest("details:not([open])") || (select.form?.querySelector("c-lines") && document.activeElement !== select);
 }
 
 improve(document);
-document.addEventListener("toggle", (event) => event.target.matches("details[open]") && improve(event.target), true);
 document.addEventListener("htmx:afterSettle", (event) => improve(event.target));
-document.addEventListener("added", (event) => improve(event.target));
-document.addEventListener("focusin", ({ target }) => target.matches("select[data-options]") && addSearch(target));
+// A search box takes the place of its select when somebody gets to it, by key or by pointer.
+const waits = (event) => event.target.matches?.("select[data-options]");
+document.addEventListener("focusin", (event) => waits(event) && addSearch(event.target));
+document.addEventListener("mousedown", (event) => {
+  if (!waits(event)) return;
+  event.preventDefault();
+  event.target.focus();
+});

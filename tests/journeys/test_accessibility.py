@@ -125,7 +125,7 @@ def test_layers(visit: Visit, people: People, customer: Customer, watch: Watch, 
             page.keyboard.press("Escape")
             expect(page.locator(shown).first).to_be_hidden()
 
-    layer("row menu", "#row-menu [role=menuitem]", row.get_by_role("button").click)
+    layer("row menu", "#row-menu [role=menuitem]", row.get_by_role("button").last.click)
     layer("account menu", ".topbar [role=menuitemradio]", page.locator(".avatar").click)
     if device is DESKTOP:
         layer("choices of a filter", ".pop label", page.get_by_text("客户种类", exact=True).first.click)

@@ -20,7 +20,7 @@ def test_claiming_from_the_menu_the_right_button_and_the_keyboard(visit: Visit, 
     page = visit(people.alice, DESKTOP, POOL)
     menu = page.locator("#row-menu [role=menu]")
 
-    page.get_by_role("row").filter(has_text=names[0]).get_by_role("button").click()
+    page.get_by_role("row").filter(has_text=names[0]).get_by_role("button").last.click()
     menu.get_by_role("menuitem", name="获取").click()
     expect(page.locator("c-toast")).to_contain_text("已获取，归入我的客户")
     expect(page.get_by_role("link", name=names[0])).to_have_count(0)

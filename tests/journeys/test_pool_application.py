@@ -13,7 +13,7 @@ POOL = "/customers/pool/"
 
 def apply(page: Page, customer: Customer, reason: str) -> None:
     """Apply for a customer from the pool's list."""
-    page.get_by_role("row").filter(has_text=customer.name).get_by_role("button").click()
+    page.get_by_role("row").filter(has_text=customer.name).get_by_role("button").last.click()
     page.get_by_role("menuitem", name="申请", exact=True).click()
     page.locator("#dialog").get_by_label("原因").fill(reason)
     page.locator("#dialog").get_by_role("button", name="申请").click()

@@ -86,6 +86,7 @@ def assign(page: Page, names: list[str], person: str) -> None:
     dialog = page.locator("#dialog")
     for name in names:
         expect(dialog).to_contain_text(name)
+    expect(dialog.locator(".ts-control input")).to_be_focused()
     dialog.get_by_role("combobox", name="负责人").fill(person)
     dialog.get_by_role("option", name=person).click()
     dialog.get_by_role("button", name="分配").click()

@@ -45,6 +45,7 @@ def total(page: Page) -> Any:
 
 def choose(page: Page, name: str) -> None:
     """Type into the search box that has the focus, and take what it finds by Tab."""
+    page.locator(".ts-control input:focus").wait_for()
     page.keyboard.type(name)
     page.locator(".ts-dropdown:visible .option.active", has_text=name).wait_for()
     page.keyboard.press("Tab")

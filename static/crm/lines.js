@@ -251,7 +251,7 @@ class Lines extends HTMLElement {
     const button = event.target.closest("button");
     if (!button) return;
     if (button.dataset.move) this.move(row, Number(button.dataset.move));
-    else if ("remove" in button.dataset) this.remove(row);
+    else if ("dropLine" in button.dataset) this.remove(row);
     else if ("bringBack" in button.dataset) this.bringBack();
     else if ("add" in button.dataset) {
       event.preventDefault();

@@ -66,7 +66,7 @@ class UserField(forms.Field):
     def prepare_value(self, value: Any) -> Any:
         """Make the present choice and the first users the select's options."""
         pk = as_id(getattr(value, "pk", value))
-        chosen = [(pk, self.names.users[pk])] if pk in self.names.users else []
+        chosen = [(pk, self.names.users[pk])] if pk is not None and pk in self.names.users else []
         offered = self.names.find_users("", SUGGESTED)
         self.widget.choices = [BLANK, *chosen, *(choice for choice in offered if choice not in chosen)]
         return pk

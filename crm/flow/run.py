@@ -59,9 +59,7 @@ def run(
             raise Refused(_first_refusal(outcome, len(ids)))
         write.announce(outcome.done, by, action.name, _reason(data))
         if action.undo and outcome.done:
-            outcome.undo = undo.remember(
-                outcome.done, by, action.name, action.label, action.perm, action.part
-            )
+            outcome.undo = undo.remember(outcome.done, by, action.name, action.label, action.perm, action.part)
         if action.after and outcome.done:
             action.after(outcome.done, by, data or {})
         failpoints.fail_before_commit()

@@ -110,9 +110,8 @@ def _stater(entity: Entity) -> Callable[[Any], SafeString]:
     name = entity.model.state_field
     if not name:
         return lambda record: NOTHING
-    states = {
-        value: format_html(' data-state="{}"', value) for value in dict(entity.model._meta.get_field(name).flatchoices)
-    }
+    field: Any = entity.model._meta.get_field(name)
+    states = {value: format_html(' data-state="{}"', value) for value, _label in field.flatchoices}
     return lambda record: states.get(getattr(record, name), NOTHING)
 
 

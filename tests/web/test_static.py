@@ -20,8 +20,8 @@ KB = 1024
 
 
 def test_every_own_script_and_style_is_loaded() -> None:
-    assert {f"crm/{path.name}" for path in OWN.glob("*.css")} == set(STYLES[1]) | {name for name in ON_DEMAND if name.endswith("css")}
-    assert {f"crm/{path.name}" for path in OWN.glob("*.js")} == set(SCRIPTS[1]) | {name for name in ON_DEMAND if name.endswith("js")}
+    named = {*STYLES[1], *SCRIPTS[1], *ON_DEMAND}
+    assert {f"crm/{path.name}" for path in (*OWN.glob("*.css"), *OWN.glob("*.js"))} == named
 
 
 def test_own_scripts_stand_alone_so_that_they_can_be_joined() -> None:

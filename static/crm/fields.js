@@ -45,7 +45,14 @@ async function addSearch(select) {
   const address = new URL(select.dataset.options, location);
   const { none, clear } = document.querySelector("meta[name=tom-select]").dataset;
   select.removeAttribute("data-options");
+  let typed = ""; // while the library loads
+  select.addEventListener("keydown", (event) => {
+    if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    typed += event.key;
+  });
   await loadLibrary();
+  let latest;
   const focused = document.activeElement === select;
   const label = select.labels[0]?.textContent.trim() ?? "";
   const box = new window.TomSelect(select, {
@@ -60,12 +67,14 @@ async function addSearch(select) {
     selectOnTab: Boolean(select.closest("c-lines")),
     dropdownParent: select.closest("c-lines") ? "body" : null,
     load: (words, show) => {
+      latest = words;
       address.searchParams.set("q", words);
       const within = select.dataset.within && select.form.elements[select.dataset.within];
       if (within) address.searchParams.set(select.dataset.within, within.value);
       fetch(address, { headers: { Accept: "application/json" } })
         .then((response) => response.json())
         .then(({ results }) => {
+          if (words !== latest) return show();
           for (const key of Object.keys(box.options)) if (!box.items.includes(key)) box.removeOption(key, true);
           show(results);
         })
@@ -79,6 +88,10 @@ async function addSearch(select) {
   box.control_input.setAttribute("aria-label", label);
   select.setAttribute("aria-hidden", "true"); // the search box stands for it
   if (focused) box.focus();
+  if (focused && typed) {
+    box.setTextboxValue(typed);
+    box.load(typed);
+  }
 }
 
 // ---- All of them, on the page and in what is swapped in ----------------------------------------------

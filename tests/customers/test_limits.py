@@ -171,5 +171,5 @@ def test_the_pools_list_says_what_may_still_be_taken(client: Client, people: Peo
     do(pool.claim, people.alice, make.customer(name="甲"))
     client.force_login(people.alice, backend="crm.org.auth.Backend")
     page = client.get("/customers/pool/").content.decode()
-    assert "You can claim 2 more customers today · You hold 1 of at most 5" in page
-    assert "You can claim" not in client.get("/customers/customer/").content.decode()
+    assert "今日还可获取 2 个客户 · 已持有 1 / 5 个" in page
+    assert "今日还可获取" not in client.get("/customers/customer/").content.decode()

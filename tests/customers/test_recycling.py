@@ -153,7 +153,7 @@ def test_the_page_of_a_customer_tells_when_it_leaves_and_why(client: Client, peo
     rule(), rule(name="停用", active=False)
     client.force_login(people.alice, backend="crm.org.auth.Backend")
     page = client.get(f"/customers/customer/{customer.pk}/").content.decode()
-    assert "Back to the pool in 11 days" in page
+    assert "11 天后回收到公海" in page
     assert "10 天未跟进" in page and "停用" not in page
 
 
@@ -161,7 +161,7 @@ def test_a_customer_of_the_pool_has_no_such_note(client: Client, people: People)
     rule()
     client.force_login(people.alice, backend="crm.org.auth.Backend")
     page = client.get(f"/customers/customer/{make.customer().pk}/").content.decode()
-    assert "Back to the pool" not in page and "10 天未跟进" not in page
+    assert "后回收到公海" not in page and "10 天未跟进" not in page
 
 
 def test_recycling_writes_owner_history_and_tells_the_owner_once(people: People, clock: Any) -> None:

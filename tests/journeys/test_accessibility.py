@@ -132,7 +132,10 @@ def test_layers(visit: Visit, people: People, customer: Customer, watch: Watch, 
         layer("shortcuts", "#help", lambda: page.keyboard.press("?"))
         row.get_by_role("checkbox").check()
         layer("bulk bar", "#bulk", lambda: None, close=False)
-        layer("dialog of an action", "#dialog form", page.locator("#bulk").get_by_role("button", name="转移").click)
+        transfer = page.locator("#bulk").get_by_role("button", name="转移")
+        layer("dialog of an action", "#dialog .ts-dropdown", transfer.click)  # the list of people opens first
+        page.keyboard.press("Escape")
+        expect(page.locator("#dialog form")).to_be_hidden()
         layer("deleting", "#dialog form", page.locator("#bulk").get_by_role("button", name="删除").click)
     layer("export", "#dialog form", page.locator("#export").click)
     layer("bell", "#drawer .message-content", page.locator("#bell-open").click)

@@ -53,6 +53,7 @@ def test_a_day_on_the_phone(visit: Visit, people: People) -> None:
     expect(cards.get_by_role("link", name="021-58881234")).to_have_attribute("href", re.compile(r"^tel:\+?[\d-]+$"))
     cards.locator("a.open").tap()
     expect(page.get_by_role("heading", level=1)).to_have_text("上海华信科技有限公司")
+    page.get_by_role("link", name="联系人 1").tap()
     expect(page.get_by_role("link", name="13812345678")).to_have_attribute("href", "tel:13812345678")
 
     page.get_by_role("link", name="写跟进").tap()

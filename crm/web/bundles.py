@@ -4,6 +4,7 @@ While developing, pages name every file. `collectstatic` joins them, and pages t
 joined ones. The scripts are modules that import nothing, so joining is all it takes.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +25,6 @@ STYLES = (
         "crm/record.css",
         "crm/forms.css",
         "crm/messages.css",
-        "crm/exchange.css",
         "crm/palette.css",
         "crm/print.css",
     ),
@@ -50,7 +50,17 @@ SCRIPTS = (
     ),
 )
 # What only some pages need; they name it themselves.
-ON_DEMAND = ("crm/lines.css", "crm/lines.js", "crm/logs.css", "crm/statistics.css", "crm/timeline.css")
+ON_DEMAND = (
+    "crm/exchange.css",
+    "crm/lines.css",
+    "crm/lines.js",
+    "crm/logs.css",
+    "crm/statistics.css",
+    "crm/timeline.css",
+)
+
+
+COMMENT, INDENTATION = re.compile(r"/\*.*?\*/", re.DOTALL), re.compile(r"\n\s*")
 
 
 class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
@@ -71,8 +81,10 @@ class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     def _part(self, name: str) -> str:
         with self.open(name) as file:
             text: str = file.read().decode()
+        if name.endswith(".css"):
+            return INDENTATION.sub("\n", COMMENT.sub("", text))
         # Braces keep the names of one module from meeting those of the next.
-        return f"{{\n{text}}}" if name.endswith(".js") else text
+        return f"{{\n{text}}}"
 
 
 def files(kind: tuple[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterator
+from threading import get_ident
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from crm.testing.browser import DESKTOP, Device, Watch, browser, chromium, open_
 from crm.testing.people import People, make_people
 
 Visit = Callable[..., Page]
+MOST_WAITED = 10  # seconds
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,11 +53,40 @@ def running() -> Iterator[Browser]:
         yield started
 
 
+class Answering:
+    """The site, and how many requests it answers at this moment."""
+
+    def __init__(self) -> None:
+        self.open: set[int] = set()
+
+    def start(self) -> "Answering":
+        """Load the site, under the settings of this moment."""
+        self.site = WSGIHandler()
+        return self
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        """Answer one request; each has its thread."""
+        self.open.add(get_ident())
+        try:
+            return self.site(environ, start_response)
+        finally:
+            self.open.discard(get_ident())
+
+    def wait(self) -> None:
+        """Until nothing is answered any more: tables cannot be emptied while a page still reads them."""
+        end = monotonic() + MOST_WAITED
+        while self.open and monotonic() < end:
+            sleep(0.02)
+
+
+answering = Answering()
+
+
 @pytest.fixture(scope="package")
 def site(django_db_setup: None, production: dict[str, Any]) -> Iterator[str]:
     """The address of the running site."""
     with override_settings(**production):
-        server = LiveServerThread("localhost", lambda application: WSGIHandler())
+        server = LiveServerThread("localhost", lambda application: answering.start())
         server.daemon = True
         server.start()
         server.is_ready.wait()
@@ -105,6 +137,7 @@ def visit(running: Browser, site: str, watch: Watch) -> Iterator[Visit]:
     yield open_page
     for context in opened:
         context.close()
+    answering.wait()
 
 
 def work() -> None:

@@ -1,5 +1,7 @@
 """A salesperson applies for a pool customer; the superior decides from the bell."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from crm.testing.browser import DESKTOP
@@ -14,7 +16,7 @@ POOL = "/customers/pool/"
 def apply(page: Page, customer: Customer, reason: str) -> None:
     """Apply for a customer from the pool's list."""
     page.get_by_role("row").filter(has_text=customer.name).get_by_role("button").last.click()
-    page.get_by_role("menuitem", name="申请", exact=True).click()
+    page.get_by_role("menuitem", name=re.compile("^申请")).click()
     page.locator("#dialog").get_by_label("原因").fill(reason)
     page.locator("#dialog").get_by_role("button", name="申请").click()
     expect(page.locator("c-toast")).to_contain_text("申请已提交，等待上级审核")

@@ -38,6 +38,7 @@ def saving(bench: Bench, people: People) -> None:
                 page.keyboard.press("Tab")
                 page.keyboard.press("Tab")
                 page.keyboard.press("Enter")
+                expect(page.locator("#boxes details[open] :focus")).to_be_attached()
                 page.keyboard.press("Space")
             expect(page.locator(".chips")).to_contain_text("初步沟通")
             page.locator("#view-save").click() if by_mouse else page.keyboard.press("v")
@@ -62,7 +63,7 @@ def saving(bench: Bench, people: People) -> None:
 def asking(bench: Bench, people: People) -> None:
     def by_mouse(page: Page, recorder: Recorder) -> None:
         page.locator("#advanced").click()
-        expect(page.locator(".condition").first).to_be_visible()
+        expect(page.locator(".condition input[type=text]").first).to_be_focused()
         page.keyboard.type("科技")
         page.locator("[data-chosen] summary").nth(1).click()
         page.locator("[data-chosen] details[open] label").first.click()
@@ -79,6 +80,7 @@ def asking(bench: Bench, people: People) -> None:
             for _ in range(steps):
                 page.keyboard.press("Alt+ArrowDown")
             page.keyboard.press("Enter")
+            expect(page.locator("[data-chosen] details[open] :focus")).to_be_attached()
             page.keyboard.press("Space")
         page.keyboard.press("Enter")
         asked(page)

@@ -191,6 +191,11 @@ class Toast extends HTMLElement {
     }
   }
 
+  // Remembered: a dialog that is taken away while it holds both must not take them along.
+  get status() {
+    return (this.spoken ??= document.getElementById("status"));
+  }
+
   add({ text, kind = "success", label, url }) {
     const note = document.createElement("div");
     note.className = "toast-note";
@@ -202,7 +207,7 @@ class Toast extends HTMLElement {
     this.append(note);
     this.raise();
     this.expire(note, label ? LONG : SHORT);
-    document.getElementById("status").textContent = text;
+    this.status.textContent = text;
   }
 
   button(text, name, act, note) {
@@ -221,7 +226,7 @@ class Toast extends HTMLElement {
   // dialog is open, nothing outside it can be clicked or is read out, so they stay inside it.
   raise() {
     const home = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
-    if (this.parentElement !== home) home.append(this, document.getElementById("status"));
+    if (this.parentElement !== home) home.append(this, this.status);
     if (!this.showPopover) return;
     this.popover = "manual";
     if (this.matches(":popover-open")) this.hidePopover();

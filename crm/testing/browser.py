@@ -57,7 +57,7 @@ class Watch:
     def follow(self, context: BrowserContext) -> None:
         """Listen to every page of a context."""
         context.on("console", self._console)
-        context.on("weberror", lambda thrown: self.complaints.append(f"thrown: {thrown.error}"))
+        context.on("weberror", lambda thrown: self.complaints.append(f"thrown: {thrown.error.stack or thrown.error}"))
         context.on("request", lambda request: self._host(request.url))
         context.on("response", self._response)
 

@@ -56,7 +56,7 @@ document.addEventListener("click", ({ target }) => {
 
 // What is ticked in a small panel stands on its button; a period of N days asks for N.
 document.addEventListener("change", ({ target }) => {
-  const pop = target.closest?.("[data-chosen]");
+  const pop = target.closest?.("c-pop[data-chosen]");
   if (pop) {
     const words = pop.querySelector(".chosen-words");
     const ticked = [...pop.querySelectorAll("input:checked")].map((box) => box.parentElement.textContent.trim());

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from crm.entity.catalogue import catalogue
 from crm.entity.cells import EMPTY, text_of
 from crm.entity.columns import BoundColumn, bind
 from crm.entity.declare import Entity
@@ -65,9 +66,17 @@ class Entry:
 class Values:
     """Stored values of one model for one reader: ids become names, of records only if the reader may see them."""
 
-    def __init__(self, model: type[Record], user: "User", names: Names, stored: Iterable[tuple[str, Any]] = ()) -> None:
+    def __init__(
+        self,
+        model: type[Record],
+        user: "User",
+        names: Names,
+        stored: Iterable[tuple[str, Any]] = (),
+        masked: Iterable[str] = (),
+    ) -> None:
         self.model, self.names = model, names
         self._narrowed = narrowed(user, model.key())
+        self._masked = {*self._narrowed.masked, *masked}
         self._records = visible_names(user, self._wanted(stored))
 
     def hides(self, name: str) -> bool:
@@ -97,7 +106,7 @@ class Values:
             return EMPTY
         if column is None:
             return str(value)
-        if name in self._narrowed.masked:
+        if name in self._masked:
             return masked(value, column.kind)
         if column.kind == "record":
             target: Any = column.field.related_model if column.field is not None else None
@@ -114,10 +123,13 @@ class Values:
         return wanted
 
 
-def entries(entity: Entity, changes: Sequence[Change], user: "User", names: Names) -> list[Entry]:
+def entries(entity: Entity, record: Record, changes: Sequence[Change], user: "User", names: Names) -> list[Entry]:
     """Lines of the history of one record, in the given order."""
+    fields = catalogue(entity, user).fields
+    unseen = [path for path, column in fields.items() if column.mask and column.mask.hides(record)]
     kept = [(name, side) for change in changes for name, pair in change.fields.items() for side in pair]
-    values = Values(entity.model, user, names, [(name, text) for name, text in kept if not name.startswith(NOTE)])
+    stored = [(name, text) for name, text in kept if not name.startswith(NOTE)]
+    values = Values(entity.model, user, names, stored, unseen)
     of_lines = [each for name, side in kept if name.startswith(NOTE) and side for each in side.items()]
     lines = Values(entity.lines.model, user, names, of_lines) if entity.lines else None
     return [_entry(entity, change, values, lines) for change in changes]

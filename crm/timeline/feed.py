@@ -219,7 +219,7 @@ class Feed:
         named = {name for row in rows for name in row.fields.get(HISTORY_FIELD, ()) if name}
         files = attachments_of(self.record).filter(name__in=named) if named else ()
         urls = {file.name: self.entity.url(f"attachments/{file.pk}", self.record.pk) for file in files}
-        told = entries(self.entity, rows, self.user, self.names)
+        told = entries(self.entity, self.record, rows, self.user, self.names)
         return {entry.pk: (entry, _only(urls, row.fields)) for entry, row in zip(told, rows, strict=True)}
 
     def _item(self, row: "Row", changes: Any, comments: dict[int, Said]) -> Item:

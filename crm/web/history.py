@@ -42,7 +42,7 @@ class ChangesTab:
     def entries(self) -> list[Entry]:
         """The shown lines in words."""
         known = names(getattr(self.user, "org_stamp", None))
-        return entries(self.entity, self._found[:SHOWN], self.user, known)
+        return entries(self.entity, self.record, self._found[:SHOWN], self.user, known)
 
     @property
     def older(self) -> int | None:

@@ -90,7 +90,7 @@ def test_history_says_nothing_of_a_hidden_field_and_masks_a_masked_one(people: P
     known = names()
 
     def told() -> list[tuple[str, str]]:
-        lines = entries(CUSTOMER, list(changes_of(customer)), people.alice, known)
+        lines = entries(CUSTOMER, customer, list(changes_of(customer)), people.alice, known)
         return [(field.old, field.new) for line in lines for field in line.fields]
 
     assert told() == [("021-5888 0001", PHONE)]
